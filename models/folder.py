@@ -1,0 +1,96 @@
+"""Loading and verifying a model folder: `spec.json`, and TFLite files with the digests that it names."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from models.errors import UnusableError
+from models.spec import ModelSpec, Precision
+
+VOICE = Path(__file__).parent / "voice"
+"""The folder of the model that ships."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A verified model: its spec, the bytes of the chosen TFLite file, and the name messages carry."""
+
+    spec: ModelSpec
+    content: bytes
+    digest: str  # SHA-256 of content, hex
+
+    @property
+    def identity(self) -> str:
+        """Name and the first 12 hex digits of the digest, as in every message."""
+        return f"{self.spec.name}@{self.digest[:12]}"
+
+
+def load_model(folder: Path = VOICE, precision: Precision = "float32") -> Model:
+    """Read and verify the model in `folder`.
+
+    Raises UnusableError where a file is missing, the spec does not fit or a digest is wrong.
+    """
+    spec = read_spec(folder)
+    file = spec.files.get(precision)
+    if file is None:
+        has = " and ".join(spec.files) or "none"
+        raise UnusableError(f"model {folder} has no {precision} file, only {has}: choose another --precision")
+    content = _read(folder / file.path)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != file.sha256:
+        raise UnusableError(
+            f"{folder / file.path} has SHA-256 {digest[:12]}…, spec.json says {file.sha256[:12]}…: "
+            "the file is damaged or was replaced; copy the whole model folder again"
+        )
+    return Model(spec, content, digest)
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """Decode and check `spec.json`."""
+    path = folder / "spec.json"
+    try:
+        spec = msgspec.json.decode(_read(path), type=ModelSpec)
+    except msgspec.DecodeError as error:  # ValidationError is one
+        raise UnusableError(f"{path} is not a model's spec: {error}") from error
+    problem = _contradiction(spec)
+    if problem:
+        raise UnusableError(f"{path}: {problem}")
+    return spec
+
+
+def write_spec(folder: Path, spec: ModelSpec) -> None:
+    """Write `spec.json`, indented for people."""
+    (folder / "spec.json").write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnusableError(
+            f"cannot read {path}: {error.strerror}; a model is a folder with spec.json and its .tflite files"
+        ) from error
+
+
+def _contradiction(spec: ModelSpec) -> str | None:
+    """What the types alone cannot say, as one line; None where the spec fits together."""
+    features, meanings = spec.features, [output.meaning for output in spec.outputs]
+    if spec.labels[0] == spec.labels[1] or "unknown" in spec.labels:
+        return f"labels are {spec.labels}: expected two different names, neither of them `unknown`"
+    if len(set(meanings)) < len(meanings) or "label" not in meanings:
+        return f"outputs mean {meanings}: expected `label` once, and `speech` and `decidable` at most once"
+    if features.fft & (features.fft - 1) or features.fft < 8:
+        return f"fft is {features.fft}: expected a power of two from 8 on"
+    if not features.frame <= features.fft or features.frame % 2:
+        return f"frame is {features.frame} samples: expected an even number up to fft ({features.fft})"
+    if spec.window < features.frame:
+        return f"window is {spec.window} samples: expected at least one frame ({features.frame})"
+    if not 0 <= features.f_min < features.f_max <= spec.sample_rate / 2:
+        return f"bands reach from {features.f_min} to {features.f_max} Hz: expected 0 <= f_min < f_max <= 8000"
+    if any("/" in file.path or file.path.startswith(".") for file in spec.files.values()):
+        return "a file lies outside the folder: expected plain file names"
+    if spec.smoothing.leave > spec.smoothing.enter:
+        return f"smoothing leaves at {spec.smoothing.leave}: expected at most enter ({spec.smoothing.enter})"
+    return None

@@ -1,0 +1,95 @@
+"""What a model is: everything that a daemon must know to run one, as the file `spec.json` says it.
+
+Training writes a `ModelSpec`, the daemon obeys it. Nothing about gender is built in: another two-class
+sound model with other labels and no gate is another spec.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+Count = Annotated[int, Meta(ge=1)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+Meaning = Literal["speech", "decidable", "label"]
+Precision = Literal["float32", "int8"]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the spec; a key it does not know is an error."""
+
+
+class LogMelSpec(_Part, tag_field="kind", tag="log-mel"):
+    """Log-mel spectrogram: power in dB, float32[frames, bands], from samples scaled to ±1."""
+
+    frame: Count = 400  # samples, Hann window
+    hop: Count = 160  # samples from frame to frame
+    fft: Count = 512  # points, a power of two; frames are padded with zeros
+    bands: Count = 64  # triangular, Slaney's mel scale and area normalisation
+    f_min: float = 0.0  # Hz
+    f_max: Positive = 8000.0  # Hz
+    floor: Positive = 1e-10  # power below it counts as it: -100 dB
+
+
+class OutputSpec(_Part):
+    """One logit of the model's output row, calibrated: p = sigmoid(scale * logit + bias)."""
+
+    meaning: Meaning  # speech: a voice; decidable: of one of the classes; label: the first of `labels`
+    scale: Positive = 1.0
+    bias: float = 0.0
+
+
+class Thresholds(_Part):
+    """Below these probabilities a window is `not_speech`, `undecidable`, `low_confidence`."""
+
+    speech: Probability = 0.5
+    decidable: Probability = 0.5
+    label: Annotated[float, Meta(ge=0.5, le=1.0)] = 0.75  # of the likelier label
+
+
+class Smoothing(_Part):
+    """Log-odds over windows with hysteresis; see `stream.decide.smooth`."""
+
+    half_life: Positive = 1.5  # seconds of evidence after which half its weight is gone
+    enter: Annotated[float, Meta(ge=0.5, lt=1.0)] = 0.8  # probability that makes a label the turn's
+    leave: Annotated[float, Meta(ge=0.5, lt=1.0)] = 0.6  # probability below which it is unknown again
+    forget: Positive = 3.0  # seconds without evidence after which a new turn starts from nothing
+
+
+class ModelFile(_Part):
+    """One TFLite file of the folder and the SHA-256 that it must have."""
+
+    path: str
+    sha256: Digest
+
+
+class TrainingRecord(_Part):
+    """Where the model comes from."""
+
+    commit: str
+    data_digest: str  # SHA-256 over what was trained on
+    recipe: str
+
+
+class ModelSpec(_Part, tag_field="schema", tag="genderstream.model/1"):
+    """A model folder's `spec.json`."""
+
+    name: Name
+    labels: tuple[Name, Name]
+    gate: Literal["vad", "none"]  # vad: the model is only asked about windows with enough speech frames
+    sample_rate: Literal[16000]  # Hz; the pipeline's one rate
+    window: Count  # samples
+    features: LogMelSpec
+    outputs: Annotated[tuple[OutputSpec, ...], Meta(min_length=1, max_length=3)]
+    thresholds: Thresholds
+    smoothing: Smoothing
+    files: dict[Precision, ModelFile]
+    training: TrainingRecord
+
+    @property
+    def frames(self) -> int:
+        """Frames that lie wholly inside one window."""
+        return 1 + (self.window - self.features.frame) // self.features.hop
