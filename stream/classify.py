@@ -1,0 +1,107 @@
+"""TFLite inference behind one small face: log-mel in, calibrated probabilities out. One thread."""
+
+import importlib
+import importlib.util
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from models import VOICE, Model, OutputSpec, UnusableError
+from models.spec import Precision
+from stream.records import Scores
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""The same Interpreter under two names, the maintained one first; the first that is installed serves."""
+
+
+class ModelSettings(msgspec.Struct, frozen=True):
+    """Which model decides."""
+
+    model: Annotated[str, Meta(description="folder of the model: spec.json and .tflite files")] = str(VOICE)
+    precision: Annotated[Precision, Meta(description="which of the model's files: float32 or int8")] = "float32"
+
+    @property
+    def folder(self) -> Path:
+        """The model's folder as a path."""
+        return Path(self.model)
+
+
+def runtime_name() -> str:
+    """The module of the TFLite runtime that is installed."""
+    for name in RUNTIMES:
+        if importlib.util.find_spec(name.partition(".")[0]):
+            return name
+    raise UnusableError("no TFLite runtime is installed: pip install ai-edge-litert")
+
+
+class Classifier:
+    """One model, warm. Serves any number of streams of one thread."""
+
+    def __init__(self, model: Model) -> None:
+        spec = model.spec
+        self._outputs = spec.outputs
+        self._interpreter = _interpreter(model)
+        given = self._interpreter.get_input_details()[0]
+        result = self._interpreter.get_output_details()[0]
+        wanted = [1, spec.frames, spec.features.bands]
+        for what, tensor, shape in (("takes", given, wanted), ("gives", result, [1, len(spec.outputs)])):
+            if list(tensor["shape"]) != shape or tensor["dtype"] is not np.float32:
+                raise UnusableError(
+                    f"model {model.identity} {what} {tensor['dtype'].__name__}{list(map(int, tensor['shape']))}: "
+                    f"its spec.json says float32{shape}; export it again"
+                )
+        self._input, self._output = given["index"], result["index"]
+        self(np.zeros(wanted[1:], np.float32))  # warm: the first call allocates
+
+    def __call__(self, features: npt.NDArray[np.float32]) -> Scores:
+        """Scores of one window's `features` (float32[frames, bands], dB)."""
+        self._interpreter.set_tensor(self._input, features[np.newaxis])
+        self._interpreter.invoke()
+        logits = self._interpreter.get_tensor(self._output)[0]
+        means = {
+            output.meaning: _calibrated(float(logit), output)
+            for output, logit in zip(self._outputs, logits, strict=True)
+        }
+        return Scores(means.get("speech", 1.0), means.get("decidable", 1.0), means["label"])
+
+
+def _calibrated(logit: float, output: OutputSpec) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * (output.scale * logit + output.bias)))  # the sigmoid, without overflow
+
+
+def _interpreter(model: Model) -> Any:
+    runtime = importlib.import_module(runtime_name())
+    try:
+        with _without_chatter():
+            interpreter = runtime.Interpreter(model_content=model.content, num_threads=1)
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:  # what the runtime raises for content it cannot use
+        reason = str(error).splitlines()[0]
+        raise UnusableError(f"model {model.identity} is not a usable TFLite file: {reason}; export it again") from error
+    return interpreter
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep the runtime's `INFO:` lines, which C++ writes to descriptor 2, off standard error; pass on the rest."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            heard.seek(0)
+            os.write(2, b"".join(line for line in heard if not line.startswith(b"INFO:")))

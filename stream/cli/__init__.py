@@ -1,0 +1,54 @@
+"""The command `genderstream`: a file of this folder for each verb, found by its name, loaded when used."""
+
+import importlib
+import os
+import pkgutil
+import sys
+
+import click
+
+from models import GenderstreamError
+
+
+class Verbs(click.Group):
+    """Each module of this folder that is not private is a verb; its `command` is what runs."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The verbs, in alphabetical order."""
+        return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The verb called `name`; None where there is none."""
+        if name not in self.list_commands(context):
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{name}").command
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="genderstream")
+def genderstream() -> None:
+    """Hear, live, whether the voice in a stream is perceived as a woman's or a man's."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 failed while running, 2 unusable input, option or configuration."""
+    try:
+        genderstream.main(arguments, prog_name="genderstream", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(2)
+    except click.ClickException as error:
+        _end(error.format_message(), 2)
+    except GenderstreamError as error:
+        _end(str(error), error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(0)
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _end(message: str, status: int) -> None:
+    print(f"genderstream: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,28 @@
+"""What `run` and `score` share: the model, warm, before any input is opened."""
+
+import secrets
+from collections.abc import Callable
+
+from models import load_model
+from stream.classify import Classifier, ModelSettings
+from stream.messages import AnyMessage
+from stream.pipeline import Setup
+from stream.settings import Configuration
+from stream.vad import VadSettings
+from stream.windows import WindowSettings
+
+ROOMS = (WindowSettings, VadSettings, ModelSettings)
+
+
+def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> Setup:
+    """Load and warm the model that `configuration` names; messages will go to `take`."""
+    chosen = configuration.room(ModelSettings)
+    model = load_model(chosen.folder, chosen.precision)
+    return Setup(
+        model=model,
+        classifier=Classifier(model),
+        windows=configuration.room(WindowSettings),
+        vad=configuration.room(VadSettings),
+        epoch=secrets.token_hex(8),
+        take=take,
+    )

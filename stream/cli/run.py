@@ -1,0 +1,70 @@
+"""`genderstream run`: the daemon."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models import UnusableError
+from stream.cli._engine import ROOMS, set_up
+from stream.daemon import Daemon, DaemonSettings
+from stream.messages import AnyMessage
+from stream.outputs.publisher import Publisher, PublisherSettings
+from stream.outputs.terminal import Terminal
+from stream.settings import Configuration, options
+from stream.sources import InputSettings, Source, open_source
+
+DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
+_ROOMS = (InputSettings, *ROOMS, PublisherSettings, DaemonSettings)
+
+
+def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
+    """Decide on each INPUT, live, and publish a message for each window.
+
+    INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, or - for raw PCM on standard input.
+    """
+    configuration = Configuration(_ROOMS, given)
+    sinks: list[Any] = []
+
+    def take(message: AnyMessage) -> None:
+        for sink in sinks:
+            sink.take(message)
+
+    setup = set_up(configuration, take)
+    terminal = Terminal(setup.model.spec.labels)
+    sources = _sources(configuration, inputs, demo, terminal)
+    publisher = Publisher(configuration.room(PublisherSettings))
+    sinks += [publisher, terminal]
+    daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: daemon.stop())
+    terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}")
+    try:
+        with terminal:
+            daemon.run()
+    finally:
+        publisher.close()
+
+
+def _sources(configuration: Configuration, inputs: tuple[str, ...], demo: bool, terminal: Terminal) -> list[Source]:
+    wanted = configuration.inputs(inputs, "mic")
+    try:
+        return [open_source(source, settings) for source, settings in wanted]
+    except UnusableError as error:
+        if not demo or any(source != "mic" for source, _ in wanted):
+            raise
+        terminal.say(f"{error} - so here is the demo recording, at real speed")
+        return [open_source(str(DEMO), InputSettings())]
+
+
+command = click.Command(
+    "run",
+    callback=_run,
+    params=[
+        click.Argument(["inputs"], nargs=-1, metavar="[INPUT]..."),
+        click.Option(["--demo"], is_flag=True, help="Where the input cannot be used, play the demo recording."),
+        *options(*_ROOMS),
+    ],
+    help=_run.__doc__,
+)

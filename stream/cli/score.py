@@ -1,0 +1,63 @@
+"""`genderstream score`: the same pipeline over files, at full speed."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models import UnusableError, read_spec
+from stream.classify import ModelSettings
+from stream.cli._engine import ROOMS, set_up
+from stream.daemon import DaemonSettings, Streams
+from stream.messages import AnyMessage
+from stream.outputs.summary import Summary
+from stream.outputs.table import opened_table
+from stream.settings import Configuration, options
+from stream.sources import InputSettings
+from stream.sources.recording import Recording
+
+_ROOMS = (InputSettings, *ROOMS, DaemonSettings)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _score(files: tuple[str, ...], out: str | None, **given: Any) -> None:
+    """Decide on recordings at full speed: the records that `run` would publish, and a summary for each file.
+
+    Records go to standard output, or to --out FILE.jsonl or FILE.csv; summaries to standard error.
+    """
+    configuration = Configuration(_ROOMS, given | {"speed": "max"})
+    labels = read_spec(configuration.room(ModelSettings).folder).labels
+    summary = Summary(labels)
+    unusable: list[str] = []
+    with opened_table(out, labels) as table:
+
+        def take(message: AnyMessage) -> None:
+            table.add(path, message)
+            summary.take(message)
+
+        streams = Streams(set_up(configuration, take), configuration.room(DaemonSettings).save_audio, _say)
+        for path in files:
+            try:
+                Recording(Path(path), configuration.room(InputSettings)).capture(streams)
+            except UnusableError as error:
+                unusable.append(str(error))
+    for line in (*summary.lines(), *unusable[:-1]):
+        _say(line)
+    if unusable:
+        raise UnusableError(unusable[-1])
+
+
+command = click.Command(
+    "score",
+    callback=_score,
+    params=[
+        click.Argument(["files"], nargs=-1, required=True, metavar="FILE..."),
+        click.Option(["--out"], metavar="FILE", help="Write here instead of standard output; .jsonl or .csv."),
+        *options(*_ROOMS),
+    ],
+    help=_score.__doc__,
+)

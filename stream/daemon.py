@@ -1,0 +1,158 @@
+"""Many streams: sources in their threads, one worker for all the rest, health, and an orderly end.
+
+The worker is the thread that calls `run`. It sleeps until a ring wakes it with a pipeline that can go on,
+or until the next health message is due; there is no other queue and nothing is polled.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from models import GenderstreamError
+from stream.messages import HealthMessage
+from stream.outputs.audio import AudioKeeper
+from stream.pipeline import Pipeline, Setup
+from stream.ring import Ring
+from stream.sources import Source
+
+RING_SECONDS = 10
+"""How long the worker may be held up before a live stream loses samples."""
+
+HEALTH_SECONDS = 5.0
+
+
+def host_name() -> str:
+    """This machine's name, as far as a topic can carry it."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in socket.gethostname())[:64]
+
+
+class DaemonSettings(msgspec.Struct, frozen=True):
+    """The daemon as a whole."""
+
+    name: Annotated[
+        str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$", description="name of this daemon in health messages")
+    ] = msgspec.field(default_factory=host_name)
+    save_audio: Annotated[
+        str | None, Meta(description="folder to keep each stream's audio in; without it none is ever kept")
+    ] = None
+
+
+class Streams:
+    """The pipelines of one run, by name. The Intake that sources open streams at, but for `wake`."""
+
+    def __init__(self, setup: Setup, save_audio: str | None, say: Callable[[str], None]) -> None:
+        self.stopping = threading.Event()
+        self.say = say
+        self.pipelines: dict[str, Pipeline] = {}
+        self._setup = setup
+        self._save_audio = Path(save_audio) if save_audio else None
+        self._opening = threading.Lock()
+
+    def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
+        """A ring whose samples become windows of `stream`, or of `stream-2`, `-3`, … where the name is taken."""
+        with self._opening:
+            name, count = stream, 1
+            while name in self.pipelines:
+                count += 1
+                name = f"{stream[: 63 - len(str(count))]}-{count}"
+            keeper = AudioKeeper(self._save_audio, name, self._setup.epoch) if self._save_audio else None
+            ring = Ring(RING_SECONDS * rate, live=live, wake=lambda: self.wake(pipeline))
+            pipeline = Pipeline(name, ring, rate, self._setup, timed=timed, listener=keeper)
+            self.pipelines[name] = pipeline
+        self.wake(pipeline)
+        return ring
+
+    def wake(self, pipeline: Pipeline) -> None:
+        """`pipeline` can go on: here at once, in the thread of the source, which suits files at full speed."""
+        try:
+            while pipeline.advance():
+                pass
+        except BaseException:
+            pipeline.abandon()  # its source still closes the ring, which wakes it once more
+            raise
+
+
+class Daemon(Streams):
+    """Captures all `sources` at once and decides on them in the thread that calls `run`."""
+
+    def __init__(
+        self, settings: DaemonSettings, setup: Setup, sources: Sequence[Source], say: Callable[[str], None]
+    ) -> None:
+        super().__init__(setup, settings.save_audio, say)
+        self._name = settings.name
+        self._sources = sources
+        self._ready: SimpleQueue[Pipeline | None] = SimpleQueue()
+        self._began = time.monotonic()
+        self._health_sequence = 0
+
+    def wake(self, pipeline: Pipeline) -> None:
+        """Queue `pipeline` for the worker. Called from any thread."""
+        self._ready.put(pipeline)
+
+    def stop(self) -> None:
+        """Ask for the end; may be called from a signal handler."""
+        self.stopping.set()
+        self._ready.put(None)
+
+    def run(self) -> None:
+        """Work until every source has ended or `stop` was called. Raises the first source's error."""
+        with ThreadPoolExecutor(len(self._sources), thread_name_prefix="capture") as threads:
+            captures = [threads.submit(source.capture, self) for source in self._sources]
+            for capture in captures:
+                capture.add_done_callback(self._ended)
+            try:
+                self._work(captures)
+            finally:
+                self.stopping.set()
+                for pipeline in self.pipelines.values():
+                    pipeline.abandon()
+        self._publish_health()
+        for capture in captures:
+            capture.result()
+
+    def _work(self, captures: Sequence[Future[None]]) -> None:
+        due = time.monotonic()
+        while not self._finished(captures):
+            if time.monotonic() >= due:
+                self._publish_health()
+                due += HEALTH_SECONDS
+            try:
+                pipeline = self._ready.get(timeout=max(due - time.monotonic(), 0.0))
+            except Empty:
+                continue
+            if pipeline is not None and pipeline.advance():
+                self._ready.put(pipeline)
+
+    def _finished(self, captures: Sequence[Future[None]]) -> bool:
+        return all(capture.done() for capture in captures) and all(
+            pipeline.state == "ended" for pipeline in self.pipelines.values()
+        )
+
+    def _ended(self, capture: Future[None]) -> None:
+        """One source has ended. Where it failed and others go on, say so now."""
+        error = capture.exception()
+        if isinstance(error, GenderstreamError) and len(self._sources) > 1:
+            self.say(f"{error}; the other inputs go on")
+        self._ready.put(None)
+
+    def _publish_health(self) -> None:
+        message = HealthMessage(
+            epoch=self._setup.epoch,
+            sequence=self._health_sequence,
+            time=datetime.now(UTC),
+            model=self._setup.model.identity,
+            daemon=self._name,
+            uptime=round(time.monotonic() - self._began, 3),
+            streams={name: pipeline.health() for name, pipeline in list(self.pipelines.items())},
+        )
+        self._health_sequence += 1
+        self._setup.take(message)

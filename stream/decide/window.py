@@ -1,0 +1,43 @@
+"""One window's decision: a label, or `unknown` with its reason."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models import ModelSpec
+from stream.records import Scores, SpeechVerdict
+
+UNKNOWN = "unknown"
+
+State = Literal["speech", "silence", "noise"]
+Reason = Literal["silence", "not_speech", "undecidable", "low_confidence", "mixed", "overload"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a window is taken for, before anything is smoothed."""
+
+    state: State
+    label: str  # one of the model's labels, or `unknown`
+    reason: Reason | None  # why it is unknown
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether the window says something about the label: a decidable voice, however sure."""
+        return self.reason in (None, "low_confidence")
+
+
+def judge(speech: SpeechVerdict, scores: Scores | None, spec: ModelSpec) -> Judgement:
+    """Decide on a window from the VAD's verdict and the model's `scores` (None where it was not asked)."""
+    if scores is None or (spec.gate == "vad" and not speech.is_speech):
+        return Judgement("silence", UNKNOWN, "silence")
+    limits = spec.thresholds
+    if scores.speech < limits.speech:
+        return Judgement("noise", UNKNOWN, "not_speech")
+    if scores.decidable < limits.decidable:
+        return Judgement("speech", UNKNOWN, "undecidable")
+    first, second = spec.labels
+    if scores.label >= limits.label and scores.label > 0.5:
+        return Judgement("speech", first, None)
+    if 1.0 - scores.label >= limits.label and scores.label < 0.5:
+        return Judgement("speech", second, None)
+    return Judgement("speech", UNKNOWN, "low_confidence")

@@ -1,0 +1,133 @@
+"""What subscribers read: the typed messages, their topics, their JSON, and the JSON Schemas made from them.
+
+Names here are a contract: add, never rename.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stream.decide.window import Reason, State
+
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Seconds = Annotated[float, Meta(ge=0.0)]
+Count = Annotated[int, Meta(ge=0)]
+
+PERCEIVED = (
+    "The labels mean the gender that listeners would perceive in the voice, in two classes only; "
+    "they say nothing about who a person is."
+)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema"):
+    """What every message has."""
+
+    epoch: Annotated[str, Meta(description="random identifier of this run of the daemon")]
+    sequence: Annotated[int, Meta(ge=0, description="0, 1, 2, … for each topic and epoch, without holes")]
+    time: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="UTC when it was published; null for recordings played at full speed")
+    ]
+    model: Annotated[str, Meta(description="name@ and the first 12 hex digits of the model file's SHA-256")]
+
+    @property
+    def topic(self) -> str:
+        """Frame 0 of the multipart message; ends with a slash so that a prefix is exact."""
+        raise NotImplementedError
+
+
+class Smoothed(msgspec.Struct, frozen=True, kw_only=True):
+    """The current turn."""
+
+    label: Annotated[str, Meta(description="one of the model's labels, or unknown")]
+    probability: Annotated[Probability | None, Meta(description="of that label; null while it is unknown")]
+
+
+class WindowMessage(Message, frozen=True, kw_only=True, tag="genderstream.window/1"):
+    """One decision. The gender is the one that listeners would perceive in the voice, never an identity."""
+
+    stream: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+    start: Annotated[Seconds, Meta(description="seconds from the stream's first sample, on the hop's grid")]
+    end: Annotated[Seconds, Meta(description="seconds from the stream's first sample")]
+    hop: Annotated[float, Meta(gt=0, description="seconds from one window's start to the next's")]
+    state: Annotated[State, Meta(description="speech; silence: says the VAD; noise: says the model, no voice")]
+    label: Annotated[str, Meta(description="one of the model's labels, or unknown")]
+    reason: Annotated[Reason | None, Meta(description="why the label is unknown; null where it is not")]
+    probability: Annotated[
+        dict[str, Probability] | None,
+        Meta(description="per label, calibrated, given a decidable voice; null where the model did not run"),
+    ]
+    speech_probability: Annotated[Probability | None, Meta(description="the model's, that this is a voice")]
+    vad_ratio: Annotated[Probability, Meta(description="share of 20 ms frames that WebRTC VAD calls speech")]
+    level_dbfs: Annotated[float, Meta(le=0.0, description="RMS level; 0 is a full-scale square wave, -120 the least")]
+    smoothed: Annotated[Smoothed, Meta(description="label of the current turn")]
+    padded: Annotated[Count, Meta(description="samples (16 kHz) of padding in this window, for short files")]
+    gap_before: Annotated[Count, Meta(description="samples (16 kHz) lost just before this window")]
+    lost_samples: Annotated[Count, Meta(description="samples (16 kHz) lost on this stream so far")]
+    latency_ms: Annotated[
+        float | None,
+        Meta(description="from the last sample's arrival to publishing; null for recordings at full speed"),
+    ]
+
+    @property
+    def topic(self) -> str:
+        """`window/STREAM/`."""
+        return f"window/{self.stream}/"
+
+
+class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream's state and counters; at any time captured = processed + waiting + lost["lapped"]."""
+
+    state: Literal["starting", "healthy", "ended"]
+    sample_rate: Annotated[int, Meta(gt=0, description="Hz; the source's own, in which this record counts samples")]
+    captured: Annotated[Count, Meta(description="samples that reached the ring")]
+    processed: Annotated[Count, Meta(description="captured samples that the worker has dealt with")]
+    waiting: Annotated[Count, Meta(description="captured samples still in the ring")]
+    lost: Annotated[
+        dict[Literal["device", "lapped"], Count],
+        Meta(description="device: never captured (estimated); lapped: captured, but overwritten unread"),
+    ]
+    windows: Annotated[Count, Meta(description="windows decided")]
+    speaking_seconds: Annotated[dict[str, Seconds], Meta(description="seconds of speech per label, and unknown")]
+    latency_ms: Annotated[
+        dict[Literal["p50", "p99", "max"], float] | None, Meta(description="over the last windows; null where none")
+    ]
+
+
+class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health/1"):
+    """How the daemon and its streams are, every few seconds."""
+
+    daemon: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+    uptime: Annotated[Seconds, Meta(description="seconds since the daemon started")]
+    streams: dict[str, StreamHealth]
+
+    @property
+    def topic(self) -> str:
+        """`health/DAEMON/`."""
+        return f"health/{self.daemon}/"
+
+
+AnyMessage = WindowMessage | HealthMessage
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(WindowMessage | HealthMessage)
+
+
+def encode(message: AnyMessage) -> bytes:
+    """The message as UTF-8 JSON: frame 1."""
+    return _encoder.encode(message)
+
+
+def decode(content: bytes) -> AnyMessage:
+    """The message that `content` holds. Raises msgspec.DecodeError where it is none."""
+    return _decoder.decode(content)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of each kind of message, by file name."""
+    return {
+        f"{kind}.json": {"$schema": "https://json-schema.org/draft/2020-12/schema", "$comment": PERCEIVED}
+        | msgspec.json.schema(message)
+        for kind, message in (("window", WindowMessage), ("health", HealthMessage))
+    }

@@ -1,0 +1,1 @@
+"""Where messages go: the ZeroMQ publisher, the terminal, files."""

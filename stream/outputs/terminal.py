@@ -1,0 +1,88 @@
+"""What a person at the terminal sees: a live line for each stream, and a summary at the end.
+
+On standard error. Where that is no terminal, a line for each change of a stream's label instead.
+"""
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from stream.decide.window import UNKNOWN
+from stream.messages import AnyMessage, WindowMessage
+from stream.outputs.summary import StreamSummary, Summary
+
+_REFRESHES_PER_SECOND = 10
+_COLOURS = ("magenta", "cyan")  # of the first and the second label
+_QUIET, _LOUD, _CELLS = -60.0, 0.0, 12  # dBFS at the ends of the level meter, and its width
+
+
+class Terminal:
+    """A Sink, and a context that owns the screen's lower lines while the daemon runs."""
+
+    def __init__(self, labels: tuple[str, str]) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._labels = labels
+        self._summary = Summary(labels)
+        self._printed: dict[str, str] = {}  # where standard error is no terminal: label last printed
+        self._live = Live(
+            console=self._console, get_renderable=self._table, refresh_per_second=_REFRESHES_PER_SECOND,
+            redirect_stdout=False, redirect_stderr=False, transient=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Terminal":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+        for line in self._summary.lines():
+            self.say(line)
+
+    def say(self, line: str) -> None:
+        """Print a line above the live ones."""
+        self._console.print(line, markup=False)
+
+    def take(self, message: AnyMessage) -> None:
+        """Show `message`."""
+        self._summary.take(message)
+        if self._console.is_terminal or not isinstance(message, WindowMessage):
+            return
+        if self._printed.get(message.stream) != message.smoothed.label:
+            self._printed[message.stream] = message.smoothed.label
+            self._console.print(self._line(self._summary.streams[message.stream]))
+
+    def _table(self) -> Table:
+        table = Table.grid()
+        for stream in self._summary.streams.values():
+            table.add_row(self._line(stream))
+        return table
+
+    def _line(self, stream: StreamSummary) -> Text:
+        message, turn = stream.last, stream.last.smoothed
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f"{message.stream:<10.10} {_clock(message.end)}  ", style="dim")
+        text.append(f"{message.state:<7}", style="" if message.state == "speech" else "dim")
+        text.append(f" {turn.label:>8}", style=f"bold {self._colour(turn.label)}")
+        text.append(f" {turn.probability:4.0%}  " if turn.probability is not None else "    ·  ")
+        text.append_text(_meter(message.level_dbfs))
+        text.append(f" {message.level_dbfs:6.1f} dBFS  ")
+        for name in (*self._labels, UNKNOWN):
+            text.append(f" {name} {stream.speaking.share(name):.0%}", style=self._colour(name))
+        if message.lost_samples:
+            text.append(f"  lost {message.lost_samples} samples", style="bold red")
+        return text
+
+    def _colour(self, label: str) -> str:
+        return _COLOURS[self._labels.index(label)] if label in self._labels else "yellow"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes:02d}:{rest:02d}"
+
+
+def _meter(level: float) -> Text:
+    lit = round(_CELLS * min(max((level - _QUIET) / (_LOUD - _QUIET), 0.0), 1.0))
+    return Text("▮" * lit, style="green") + Text("▯" * (_CELLS - lit), style="dim")

@@ -1,0 +1,75 @@
+"""What flows from stage to stage: frozen records, time as a sample index."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE = 16_000
+"""Hz; the pipeline's one rate, after resampling."""
+
+Samples = npt.NDArray[np.int16]
+LossCause = Literal["device", "lapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """Samples that follow one another without loss."""
+
+    start: int  # index of the first sample since the stream began, lost ones counted
+    samples: Samples  # int16[n], mono
+
+    @property
+    def end(self) -> int:
+        """Index just after the last sample."""
+        return self.start + self.samples.size
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples that were lost: nobody will ever hear them."""
+
+    start: int  # index of the first lost sample
+    length: int  # samples
+    cause: LossCause  # device: never reached us; lapped: overwritten before the worker came
+    estimated: bool  # the length was inferred from the device's clock
+
+    @property
+    def end(self) -> int:
+        """Index of the first sample after the gap."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Two seconds (or what the model wants) to decide on. Touches no gap."""
+
+    start: int  # index of the first sample; on the grid of the hop
+    samples: Samples  # int16[window]; valid until the next window is cut
+    fresh: int  # samples at the end that no window before had
+    padded: int  # zeros at the end, where the stream was shorter than one window
+    gap_before: int  # samples lost since the window before
+    lost: int  # samples lost since the stream began
+
+    @property
+    def end(self) -> int:
+        """Index just after the last sample, padding included."""
+        return self.start + self.samples.size
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechVerdict:
+    """What WebRTC VAD makes of a window."""
+
+    ratio: float  # share of the window's 20 ms frames that it calls speech
+    is_speech: bool  # ratio reaches the configured share
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The model's calibrated probabilities for a window, each 0 to 1."""
+
+    speech: float  # a voice rather than music or noise
+    decidable: float  # given a voice: of one of the labels' kinds (a child's is not)
+    label: float  # given both: the first label rather than the second

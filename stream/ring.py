@@ -1,0 +1,181 @@
+"""The ring buffer between the capture thread and the worker: one writer, one reader, loss counted.
+
+Positions are stream time: a sample's index since the stream began, lost samples included, so a gap
+takes its place without taking memory's contents seriously. Who may call what:
+
+    writer: write, skip, close          (the capture thread, or PortAudio's callback)
+    reader: read, await_position, abandon, arrival, mark   (the worker)
+
+The order that makes it safe without a lock. The writer announces in `_reserved` what it is about to
+overwrite, copies, then publishes in `_written`. The reader copies, then looks at `_reserved` again: if
+the writer had announced any of what was copied, the copy may be torn and is thrown away. Each field has
+one writing thread; under CPython's interpreter lock a field's store is seen after the copy before it.
+A live writer never waits: it overwrites the oldest, and the reader counts what it was too late for.
+A waiting writer (recordings, pipes) sleeps until the reader has made room.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from stream.records import AudioBlock, Gap, LossCause, Samples
+
+_NEVER = 1 << 62
+_Piece = TypeVar("_Piece", AudioBlock, Gap)
+_CATCH_UP = 8  # a lapped reader goes on this fraction of the ring behind the writer's next overwrite
+
+
+class RingAbandoned(Exception):  # noqa: N818 - a signal to the writer, not an error
+    """The reader has gone; the writer should end."""
+
+
+class Mark(NamedTuple):
+    """The writer's last step, as one value so that its parts fit together."""
+
+    position: int  # samples since the stream began, lost ones counted
+    skipped: int  # of these, in gaps
+    when: float  # time.monotonic
+
+
+class Ring:
+    """`capacity` samples of one stream. `wake` is called by the writer when the awaited position is there."""
+
+    def __init__(self, capacity: int, *, live: bool, wake: Callable[[], None]) -> None:
+        self._memory = np.zeros(capacity, np.int16)
+        self._capacity = capacity
+        self._live = live
+        self._wake = wake
+        self._gaps: deque[Gap] = deque()  # announced by the writer, not yet passed by the reader
+        self._reserved = 0  # writer: everything before this may be overwritten or being written
+        self._written = 0  # writer: everything before this is there, or a gap
+        self._skipped = 0  # writer: samples in gaps so far
+        self._mark = Mark(0, 0, time.monotonic())  # writer
+        self._closed = False  # writer: nothing follows
+        self._read = 0  # reader: everything before this has been dealt with
+        self._awaited = _NEVER  # reader sets, writer clears: call wake when written reaches it
+        self._abandoned = False  # reader: will not read again
+        self._room = threading.Event()
+
+    # The writer's side.
+
+    def write(self, samples: Samples) -> None:
+        """Append samples (int16[n], or any integers in its range). Live: overwrites; else waits for room."""
+        largest = self._capacity // 2
+        for at in range(0, samples.size, largest):
+            self._append(samples[at : at + largest])
+
+    def skip(self, length: int, *, cause: LossCause, estimated: bool) -> None:
+        """Say that `length` samples (at least 1) are missing here."""
+        self._gaps.append(Gap(self._written, length, cause, estimated))
+        self._skipped += length
+        self._publish(self._written + length)
+
+    def close(self) -> None:
+        """Say that nothing follows."""
+        self._closed = True
+        self._wake()
+
+    def _append(self, samples: Samples) -> None:
+        start, end = self._written, self._written + samples.size
+        if not self._live:
+            self._await_room(end)
+        self._reserved = end  # before memory is touched: see above
+        at = start % self._capacity
+        head = min(samples.size, self._capacity - at)
+        self._memory[at : at + head] = samples[:head]
+        self._memory[: samples.size - head] = samples[head:]
+        self._publish(end)
+
+    def _publish(self, end: int) -> None:
+        self._mark = Mark(end, self._skipped, time.monotonic())
+        self._written = end
+        if end >= self._awaited:
+            self._awaited = _NEVER
+            self._wake()
+
+    def _await_room(self, end: int) -> None:
+        while end - self._capacity > self._read:
+            if self._abandoned:
+                raise RingAbandoned
+            self._room.clear()
+            if end - self._capacity > self._read and not self._abandoned:  # again: it may have come meanwhile
+                self._room.wait()
+
+    # The reader's side.
+
+    def read(self, limit: int) -> AudioBlock | Gap | None:
+        """What comes next, at most `limit` samples of it, as a copy; None where nothing more is there yet."""
+        start, end = self._read, min(self._read + limit, self._written)
+        if start >= end:
+            return None
+        gap = self._gaps[0] if self._gaps else None
+        if gap is not None and gap.start == start:
+            self._gaps.popleft()
+            return self._advance(gap)
+        if gap is not None:
+            end = min(end, gap.start)
+        if self._oldest() > start:
+            return self._advance(self._lapped(start, gap))
+        samples = self._copy(start, end)
+        if self._oldest() > start:  # overwritten while it was copied
+            return self._advance(self._lapped(start, gap))
+        return self._advance(AudioBlock(start, samples))
+
+    def await_position(self, position: int) -> bool:
+        """True where `position` has been written or nothing follows; else `wake` will be called then."""
+        self._awaited = position
+        if self._written < position and not self._closed:
+            return False
+        self._awaited = _NEVER
+        return True
+
+    def abandon(self) -> None:
+        """Say that nothing will be read again, so that a waiting writer ends."""
+        self._abandoned = True
+        self._room.set()
+
+    @property
+    def position(self) -> int:
+        """Where the reader stands: samples since the stream began."""
+        return self._read
+
+    @property
+    def mark(self) -> Mark:
+        """Where the writer stands."""
+        return self._mark
+
+    @property
+    def exhausted(self) -> bool:
+        """Closed, and everything read."""
+        return self._closed and self._read >= self._written
+
+    def arrival(self, position: int, rate: int) -> float:
+        """When (time.monotonic) the sample at `position` came, from the last block's time and the rate."""
+        mark = self._mark
+        return mark.when - max(mark.position - position, 0) / rate
+
+    def _oldest(self) -> int:
+        return self._reserved - self._capacity
+
+    def _lapped(self, start: int, gap: Gap | None) -> Gap:
+        resume = min(self._oldest() + self._capacity // _CATCH_UP, self._written)
+        if gap is not None:
+            resume = min(resume, gap.start)  # the gap is announced as itself
+        return Gap(start, resume - start, "lapped", estimated=False)
+
+    def _copy(self, start: int, end: int) -> Samples:
+        at = start % self._capacity
+        head = min(end - start, self._capacity - at)
+        samples = np.empty(end - start, np.int16)
+        samples[:head] = self._memory[at : at + head]
+        samples[head:] = self._memory[: end - start - head]
+        return samples
+
+    def _advance(self, piece: _Piece) -> _Piece:
+        self._read = piece.end
+        self._room.set()
+        return piece

@@ -1,0 +1,78 @@
+"""Where samples come from. A source is opened from its INPUT, then pushes blocks into rings.
+
+`mic…` and `-` have their files; any other word before `://` is a module of this folder with an
+`open_source`; everything else is the path of a recording.
+"""
+
+import importlib
+import importlib.util
+import threading
+from typing import Annotated, Literal, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from models import UnusableError
+from stream.ring import Ring
+
+
+class InputSettings(msgspec.Struct, frozen=True):
+    """One input. On the command line these hold for every INPUT; a configuration gives each its own."""
+
+    stream: Annotated[
+        str | None,
+        Meta(pattern="^[A-Za-z0-9._-]{1,64}$", description="name of the stream; otherwise made from the input's"),
+    ] = None
+    channels: Annotated[
+        str, Meta(pattern="^(mix|split|[0-9]{1,2})$", description="mix, split (a stream each), or one, counted from 0")
+    ] = "mix"
+    speed: Annotated[Literal["real", "max"], Meta(description="of recordings: as they sound (real), or max")] = "real"
+    rate: Annotated[int, Meta(ge=8000, le=192_000, description="of standard input: samples per second (Hz)")] = 16_000
+    format: Annotated[
+        Literal["u8", "s16le", "s24le", "s32le", "f32le"], Meta(description="of standard input: the raw PCM's samples")
+    ] = "s16le"
+    pcm_channels: Annotated[int, Meta(ge=1, le=32, description="of standard input: interleaved channels")] = 1
+
+
+class Intake(Protocol):
+    """Where a source delivers: given by the daemon, which owns rings, threads and names."""
+
+    stopping: threading.Event
+    """Set when the source should end."""
+
+    def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
+        """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds."""
+
+    def say(self, line: str) -> None:
+        """Tell the user something, in one line."""
+
+
+class Source(Protocol):
+    """Something that can be captured, already found to be usable."""
+
+    def capture(self, intake: Intake) -> None:
+        """Open streams, write into their rings and close them; return at the end or when stopping.
+
+        Runs in a thread of its own. Raises UnusableError or GenderstreamError.
+        """
+
+
+def open_source(source: str, settings: InputSettings) -> Source:
+    """The source that `source` names. Raises UnusableError where it cannot be used."""
+    scheme, separator, _ = source.partition("://")
+    if source == "mic" or source.startswith("mic:"):
+        name = "microphone"
+    elif source == "-":
+        name = "pipe"
+    elif separator:
+        name = scheme
+        if not scheme.isidentifier() or importlib.util.find_spec(f"stream.sources.{name}") is None:
+            raise UnusableError(
+                f"{source}: no input is called {scheme}://; expected mic, mic:NAME, a file or - "
+                f"(ffmpeg -i {source} -f s16le -ar 16000 -ac 1 - | genderstream run - reads nearly anything)"
+            )
+    else:
+        name = "recording"
+    module = importlib.import_module(f"stream.sources.{name}")
+    opened: Source = module.open_source(source, settings)
+    return opened

@@ -1,0 +1,69 @@
+"""Interleaved channels to the streams that they become: mixed, split, or one of them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from models import UnusableError
+from stream.records import Samples
+from stream.ring import Ring
+from stream.sources import InputSettings, Intake
+
+MOST_CHANNELS = 32
+MOST_NAME = 64  # characters of a stream's name
+RATES = (8000, 192_000)  # Hz
+
+
+class ChannelWriter:
+    """Opens a source's streams and writes frames to them, without allocating for up to `block` frames."""
+
+    def __init__(
+        self, intake: Intake, name: str, settings: InputSettings, *,
+        channels: int, rate: int, live: bool, timed: bool, block: int = 192_000,
+    ) -> None:  # fmt: skip
+        self._picked = _picked(settings.channels, channels)
+        names = _split_names(name, channels) if settings.channels == "split" else [name]
+        self.rings: list[Ring] = [intake.open(each, rate=rate, live=live, timed=timed) for each in names]
+        self._sum = np.zeros(block, np.int32)
+
+    def write(self, frames: npt.NDArray[np.int16]) -> None:
+        """Write int16[n, channels] to the streams."""
+        if self._picked is None:
+            mixed = self._sum[: len(frames)]
+            np.add.reduce(frames, axis=1, dtype=np.int32, out=mixed)
+            np.floor_divide(mixed, frames.shape[1], out=mixed)
+            self.rings[0].write(mixed)
+        else:
+            for ring, channel in zip(self.rings, self._picked, strict=True):
+                ring.write(frames[:, channel])
+
+    def skip(self, length: int) -> None:
+        """`length` frames were lost inside the device; the clock says so."""
+        for ring in self.rings:
+            ring.skip(length, cause="device", estimated=True)
+
+    def close(self) -> None:
+        """Nothing follows."""
+        for ring in self.rings:
+            ring.close()
+
+
+def _picked(choice: str, channels: int) -> list[int] | None:
+    """The channel of each stream; None: all of them, mixed."""
+    if choice == "mix":
+        return None if channels > 1 else [0]
+    return list(range(channels)) if choice == "split" else [int(choice)]
+
+
+def _split_names(name: str, channels: int) -> list[str]:
+    suffixes = {1: [""], 2: [".left", ".right"]}.get(channels) or [f".{i}" for i in range(channels)]
+    return [name[: MOST_NAME - len(suffix)] + suffix for suffix in suffixes]
+
+
+def check_format(what: str, *, rate: float, channels: int, choice: str) -> None:
+    """Refuse what cannot be audio for us. Raises UnusableError."""
+    if not RATES[0] <= rate <= RATES[1]:
+        raise UnusableError(f"{what} has {rate:g} samples a second: expected {RATES[0]} to {RATES[1]}; convert it first")
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise UnusableError(f"{what} has {channels} channels: expected 1 to {MOST_CHANNELS}; choose some first")
+    if choice.isdigit() and int(choice) >= channels:
+        raise UnusableError(f"--channels is {choice}: {what} has {channels}, counted from 0; or use mix or split")

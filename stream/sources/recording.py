@@ -1,0 +1,94 @@
+"""Audio files through soundfile, as they sound or as fast as they are decided on."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from models import UnusableError
+from stream.resample import to_int16
+from stream.ring import RingAbandoned
+from stream.sources import InputSettings, Intake
+from stream.sources.channels import MOST_NAME, ChannelWriter, check_format
+
+_BLOCK_SECONDS = {"real": 0.05, "max": 1.0}
+
+
+def open_source(source: str, settings: InputSettings) -> "Recording":
+    """The recording at the path `source`."""
+    return Recording(Path(source), settings)
+
+
+def stem_of(path: Path) -> str:
+    """The stream name that a file gets: its stem, with `-` for what a name may not have."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem)[:MOST_NAME] or "recording"
+
+
+class Recording:
+    """A Source. The file is opened and its head checked at once, its samples as they are read."""
+
+    def __init__(self, path: Path, settings: InputSettings) -> None:
+        self._path = path
+        self._settings = settings
+        with self._open() as file:
+            check_format(str(path), rate=file.samplerate, channels=file.channels, choice=settings.channels)
+            if file.frames == 0:
+                raise UnusableError(f"{path} has no samples: expected audio; is the recording empty?")
+            self._stereo = file.channels > 1 and settings.channels == "mix"
+
+    def capture(self, intake: Intake) -> None:
+        """Push the file's samples, waiting for room: nothing is lost because it came fast."""
+        settings = self._settings
+        real = settings.speed == "real"
+        with self._open() as file:
+            if self._stereo:
+                intake.say(f"{self._path} has {file.channels} channels, mixed to one; --channels split keeps them apart")
+            writer = ChannelWriter(
+                intake, settings.stream or stem_of(self._path), settings,
+                channels=file.channels, rate=file.samplerate, live=False, timed=real,
+            )  # fmt: skip
+            try:
+                self._push(file, writer, intake, real)
+            except RingAbandoned:
+                return  # the daemon is ending
+            finally:
+                writer.close()
+
+    def _push(self, file: soundfile.SoundFile, writer: ChannelWriter, intake: Intake, real: bool) -> None:
+        began, played = time.monotonic(), 0
+        frames = int(file.samplerate * _BLOCK_SECONDS[self._settings.speed])
+        while not intake.stopping.is_set():
+            block = self._read(file, frames)
+            if not len(block):
+                return
+            played += len(block)
+            if real:  # a block is there when its last sample has sounded
+                intake.stopping.wait(max(began + played / file.samplerate - time.monotonic(), 0.0))
+            writer.write(to_int16(block))
+
+    def _read(self, file: soundfile.SoundFile, frames: int) -> npt.NDArray[np.float32]:
+        try:
+            block: npt.NDArray[np.float32] = file.read(frames, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise UnusableError(f"{self._path} cannot be read on: {error.error_string}; is it damaged?") from error
+        if not np.isfinite(block).all():
+            raise UnusableError(f"{self._path} has NaN or infinite samples: expected numbers; export it again")
+        return block
+
+    def _open(self) -> soundfile.SoundFile:
+        path = self._path
+        if path.is_dir():
+            raise UnusableError(f"{path} is a folder: expected an audio file; give its files one by one")
+        try:
+            path.open("rb").close()
+            return soundfile.SoundFile(path)
+        except OSError as error:
+            raise UnusableError(f"cannot read {path}: {error.strerror}") from error
+        except soundfile.LibsndfileError as error:
+            raise UnusableError(
+                f"{path} is no audio file that can be read ({error.error_string}); "
+                f"ffmpeg -i {path} -f s16le -ar 16000 -ac 1 - | genderstream run - reads nearly anything"
+            ) from error

@@ -1,0 +1,58 @@
+"""WebRTC voice activity detection: each sample heard once, in 20 ms frames, counted per window."""
+
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import webrtcvad
+from msgspec import Meta
+
+from stream.records import SAMPLE_RATE, AudioBlock, Gap, SpeechVerdict, Window
+
+FRAME = SAMPLE_RATE // 50  # samples: 20 ms
+_KEPT = 512  # frames remembered, about 10 s: more than a window and the piece that completes it
+
+
+class VadSettings(msgspec.Struct, frozen=True):
+    """The first gate: windows that WebRTC VAD calls silence never reach the model."""
+
+    vad_mode: Annotated[int, Meta(ge=0, le=3, description="WebRTC VAD's aggressiveness, 0 to 3 (lets least pass)")] = 2
+    vad_share: Annotated[
+        float, Meta(ge=0.0, le=1.0, description="share of a window's 20 ms frames that must be speech, 0 to 1")
+    ] = 0.5
+
+
+class Vad:
+    """The detector is stateful: it hears one stream's samples in order and each once, never a window twice."""
+
+    def __init__(self, settings: VadSettings) -> None:
+        self._detector = webrtcvad.Vad(settings.vad_mode)
+        self._share = settings.vad_share
+        self._partial = np.zeros(0, np.int16)  # samples that do not fill a frame yet
+        self._frame = 0  # index of the next frame: frames lie on a 20 ms grid of stream time
+        self._speech = np.zeros(_KEPT, bool)
+
+    def hear(self, piece: AudioBlock | Gap) -> None:
+        """Go on with `piece` (16 kHz, at most 4 s). Frames that a gap touches are not judged."""
+        if isinstance(piece, Gap):
+            self._partial = self._partial[:0]
+            return
+        if not self._partial.size:
+            self._frame = -(-piece.start // FRAME)
+            samples = piece.samples[self._frame * FRAME - piece.start :]
+        else:
+            samples = np.concatenate([self._partial, piece.samples])
+        whole = samples.size // FRAME
+        content = samples[: whole * FRAME].tobytes()
+        for at in range(0, len(content), 2 * FRAME):
+            self._speech[self._frame % _KEPT] = self._detector.is_speech(content[at : at + 2 * FRAME], SAMPLE_RATE)
+            self._frame += 1
+        self._partial = samples[whole * FRAME :].copy()
+
+    def judge(self, window: Window) -> SpeechVerdict:
+        """The share of speech among the frames wholly inside `window`; padding is no speech."""
+        first = -(-window.start // FRAME)
+        last = (window.end - window.padded) // FRAME
+        speech = int(np.count_nonzero(self._speech[np.arange(first, last) % _KEPT]))
+        ratio = speech / (window.end // FRAME - first)
+        return SpeechVerdict(ratio, ratio >= self._share)
