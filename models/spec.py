@@ -22,7 +22,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A part of the spec; a key it does not know is an error."""
 
 
-class LogMelSpec(_Part, tag_field="kind", tag="log-mel"):
+class LogMelSpec(_Part, frozen=True, tag_field="kind", tag="log-mel"):
     """Log-mel spectrogram: power in dB, float32[frames, bands], from samples scaled to ±1."""
 
     frame: Count = 400  # samples, Hann window
@@ -34,7 +34,7 @@ class LogMelSpec(_Part, tag_field="kind", tag="log-mel"):
     floor: Positive = 1e-10  # power below it counts as it: -100 dB
 
 
-class OutputSpec(_Part):
+class OutputSpec(_Part, frozen=True):
     """One logit of the model's output row, calibrated: p = sigmoid(scale * logit + bias)."""
 
     meaning: Meaning  # speech: a voice; decidable: of one of the classes; label: the first of `labels`
@@ -42,7 +42,7 @@ class OutputSpec(_Part):
     bias: float = 0.0
 
 
-class Thresholds(_Part):
+class Thresholds(_Part, frozen=True):
     """Below these probabilities a window is `not_speech`, `undecidable`, `low_confidence`."""
 
     speech: Probability = 0.5
@@ -50,7 +50,7 @@ class Thresholds(_Part):
     label: Annotated[float, Meta(ge=0.5, le=1.0)] = 0.75  # of the likelier label
 
 
-class Smoothing(_Part):
+class Smoothing(_Part, frozen=True):
     """Log-odds over windows with hysteresis; see `stream.decide.smooth`."""
 
     half_life: Positive = 1.5  # seconds of evidence after which half its weight is gone
@@ -59,14 +59,14 @@ class Smoothing(_Part):
     forget: Positive = 3.0  # seconds without evidence after which a new turn starts from nothing
 
 
-class ModelFile(_Part):
+class ModelFile(_Part, frozen=True):
     """One TFLite file of the folder and the SHA-256 that it must have."""
 
     path: str
     sha256: Digest
 
 
-class TrainingRecord(_Part):
+class TrainingRecord(_Part, frozen=True):
     """Where the model comes from."""
 
     commit: str
@@ -74,7 +74,7 @@ class TrainingRecord(_Part):
     recipe: str
 
 
-class ModelSpec(_Part, tag_field="schema", tag="genderstream.model/1"):
+class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/1"):
     """A model folder's `spec.json`."""
 
     name: Name

@@ -27,7 +27,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema"):
     epoch: Annotated[str, Meta(description="random identifier of this run of the daemon")]
     sequence: Annotated[int, Meta(ge=0, description="0, 1, 2, … for each topic and epoch, without holes")]
     time: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None, Meta(description="UTC when it was published; null for recordings played at full speed")
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="UTC when it was published; null for recordings played at full speed"),
     ]
     model: Annotated[str, Meta(description="name@ and the first 12 hex digits of the model file's SHA-256")]
 

@@ -56,7 +56,9 @@ class Setup:
 class Pipeline:
     """Reads one ring, decides each window, hands a message to the sinks. Used by one thread."""
 
-    def __init__(self, name: str, ring: Ring, rate: int, setup: Setup, *, timed: bool, listener: Listener | None) -> None:
+    def __init__(
+        self, name: str, ring: Ring, rate: int, setup: Setup, *, timed: bool, listener: Listener | None
+    ) -> None:
         spec = setup.model.spec
         self.name = name
         self.state: Literal["starting", "healthy", "ended"] = "starting"

@@ -14,7 +14,8 @@ _QUALITY = "HQ"
 
 def to_int16(samples: npt.NDArray[np.float32]) -> Samples:
     """Samples of ±1 as int16: rounded to the nearest, clipped at full scale."""
-    return np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767).astype(np.int16)
+    scaled: npt.NDArray[np.float32] = np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767)
+    return scaled.astype(np.int16)
 
 
 class Resampler:

@@ -66,8 +66,8 @@ class Configuration:
     def _check_inputs(self) -> None:
         if not isinstance(self._inputs, dict) or not all(isinstance(table, dict) for table in self._inputs.values()):
             raise UnusableError(f'{self._where}: input is no table of inputs: write [input.NAME] with source = "mic"')
+        self._inputs = {name: _plain(table) for name, table in self._inputs.items()}
         for name, table in self._inputs.items():
-            self._inputs[name] = table = _plain(table)
             _refuse_unknown(table, ["source", *InputSettings.__struct_fields__], f"{self._where}, [input.{name}]")
             if "source" not in table:
                 raise UnusableError(f'{self._where}: [input.{name}] has no source: write source = "mic", or a path')

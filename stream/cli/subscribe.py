@@ -17,7 +17,7 @@ class SubscribeSettings(msgspec.Struct, frozen=True):
     """What to subscribe to."""
 
     connect: Annotated[str, Meta(description="ZeroMQ endpoint of the daemon's publications")] = "tcp://127.0.0.1:5560"
-    topic: Annotated[str, Meta(description="prefix of the topics wanted, as window/ or window/mic/; all without it")] = ""
+    topic: Annotated[str, Meta(description="prefix of the topics wanted, as window/mic/; without it all")] = ""
     count: Annotated[int, Meta(ge=0, description="messages to print before ending; 0: without end")] = 0
 
 

@@ -134,7 +134,7 @@ def mel_decibels(power, first, last, offset, weight, floor, mel):  # type: ignor
     cache=True,
     nogil=True,
     boundscheck=False,
-)  # type: ignore[untyped-decorator]
+)
 def log_mel(  # type: ignore[no-untyped-def]
     samples, first, hop, frames, window, twiddle, unpack, band_first, band_last, band_offset, band_weight,
     floor, work, power, mel, out,

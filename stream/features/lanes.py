@@ -23,7 +23,7 @@ _INTEGERS = ir.VectorType(ir.IntType(32), LANES)
 _ALIGNMENT = 4  # bytes; NumPy promises no more for float32
 
 
-class LanesType(types.Type):
+class LanesType(types.Type):  # type: ignore[misc]
     """The Numba type of LANES float32 values."""
 
     def __init__(self) -> None:

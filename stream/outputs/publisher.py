@@ -4,6 +4,7 @@ Neither can slow the worker: PUB drops for a subscriber whose queue is full (it 
 sequence numbers), and questions are answered by a thread of their own.
 """
 
+import errno
 import threading
 from typing import Annotated
 
@@ -97,9 +98,9 @@ class Publisher:
 
 def _reason(error: zmq.ZMQError) -> str:
     known = {
-        zmq.EADDRINUSE: "another program has it (another daemon? choose another port)",
-        zmq.EINVAL: "not an endpoint",
-        zmq.EPROTONOSUPPORT: "no such transport",
-        zmq.ENODEV: "no such address on this machine",
+        errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
+        errno.EINVAL: "not an endpoint",
+        errno.EPROTONOSUPPORT: "no such transport",
+        errno.ENODEV: "no such address on this machine",
     }
     return known.get(error.errno or 0, str(error))

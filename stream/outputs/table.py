@@ -71,7 +71,7 @@ def opened_table(out: str | None, labels: tuple[str, str]) -> Iterator[Table]:
     if kind is None:
         raise UnusableError(f"--out is {out}: expected a name that ends in .jsonl or .csv")
     try:
-        file = open(out, "w", encoding="utf-8", newline="")
+        file = Path(out).open("w", encoding="utf-8", newline="")  # noqa: SIM115 - closed below
     except OSError as error:
         raise UnusableError(f"cannot write {out}: {error.strerror}") from error
     with file:

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from models import UnusableError
-from stream.records import Samples
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 
@@ -24,13 +23,14 @@ class ChannelWriter:
         names = _split_names(name, channels) if settings.channels == "split" else [name]
         self.rings: list[Ring] = [intake.open(each, rate=rate, live=live, timed=timed) for each in names]
         self._sum = np.zeros(block, np.int32)
+        self._mixed = np.zeros(block, np.int16)
 
     def write(self, frames: npt.NDArray[np.int16]) -> None:
         """Write int16[n, channels] to the streams."""
         if self._picked is None:
-            mixed = self._sum[: len(frames)]
-            np.add.reduce(frames, axis=1, dtype=np.int32, out=mixed)
-            np.floor_divide(mixed, frames.shape[1], out=mixed)
+            total, mixed = self._sum[: len(frames)], self._mixed[: len(frames)]
+            np.add.reduce(frames, axis=1, dtype=np.int32, out=total)
+            np.floor_divide(total, frames.shape[1], out=mixed, casting="unsafe")  # a mean fits where its parts do
             self.rings[0].write(mixed)
         else:
             for ring, channel in zip(self.rings, self._picked, strict=True):
@@ -62,7 +62,7 @@ def _split_names(name: str, channels: int) -> list[str]:
 def check_format(what: str, *, rate: float, channels: int, choice: str) -> None:
     """Refuse what cannot be audio for us. Raises UnusableError."""
     if not RATES[0] <= rate <= RATES[1]:
-        raise UnusableError(f"{what} has {rate:g} samples a second: expected {RATES[0]} to {RATES[1]}; convert it first")
+        raise UnusableError(f"{what} has {rate:g} samples a second: expected {RATES[0]} to {RATES[1]}; convert it")
     if not 1 <= channels <= MOST_CHANNELS:
         raise UnusableError(f"{what} has {channels} channels: expected 1 to {MOST_CHANNELS}; choose some first")
     if choice.isdigit() and int(choice) >= channels:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models import GenderstreamError, UnusableError
+from stream.records import SAMPLE_RATE
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_CHANNELS, MOST_NAME, ChannelWriter, check_format
-from stream.records import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import sounddevice
@@ -25,7 +25,7 @@ _BLOCK_SECONDS = 0.02
 def portaudio() -> "sounddevice":
     """sounddevice, once PortAudio is there. Raises UnusableError where it is not."""
     try:
-        import sounddevice
+        import sounddevice  # noqa: PLC0415 - only microphones need it, and it fails without PortAudio
     except OSError as error:
         raise UnusableError(
             "the PortAudio library is missing: sudo apt-get install libportaudio2 (macOS: brew install portaudio)"
@@ -73,7 +73,8 @@ class Microphone:
         chosen = int(settings.channels) + 1 if settings.channels.isdigit() else 1
         self._channels = min(most, max(_MOST_DEFAULT_CHANNELS, chosen)) if most > 8 else most
         self._rate = self._usable_rate()
-        check_format(self._device["name"], rate=self._rate, channels=min(self._channels, MOST_CHANNELS), choice=settings.channels)
+        name, channels = self._device["name"], min(self._channels, MOST_CHANNELS)
+        check_format(name, rate=self._rate, channels=channels, choice=settings.channels)
 
     def capture(self, intake: Intake) -> None:
         """Push what the device hears until stopping."""

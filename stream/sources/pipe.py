@@ -29,17 +29,21 @@ def decode(content: bytes, form: str) -> Samples:
     if form == "s16le":
         return np.frombuffer(content, "<i2")
     if form == "u8":
-        return to_int16((np.frombuffer(content, np.uint8).astype(np.float32) - 128) / 128)
+        return to_int16((np.frombuffer(content, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128))
     if form == "s24le":
         wide = np.zeros((len(content) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(content, np.uint8).reshape(-1, 3)
-        return to_int16((wide.view("<i4")[:, 0] / 2**31).astype(np.float32))
+        return to_int16(_scaled(wide.view("<i4")[:, 0]))
     if form == "s32le":
-        return to_int16((np.frombuffer(content, "<i4") / 2**31).astype(np.float32))
+        return to_int16(_scaled(np.frombuffer(content, "<i4")))
     floats: npt.NDArray[np.float32] = np.frombuffer(content, "<f4")
     if not np.isfinite(floats).all():
         raise ValueError("NaN or infinite samples")
     return to_int16(floats)
+
+
+def _scaled(samples: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    return (samples / 2**31).astype(np.float32)
 
 
 class Pipe:
@@ -84,17 +88,17 @@ class Pipe:
             rest = content[whole:]
             writer.write(self._decode(content[:whole]).reshape(-1, self._settings.pcm_channels))
         if rest:
-            intake.say(f"standard input ended inside a frame: {len(rest)} bytes of {frame} left out; is --format right?")
+            intake.say(f"standard input ended inside a frame: {len(rest)} of {frame} bytes; is --format right?")
 
     def _decode(self, content: bytes) -> Samples:
         try:
             return decode(content, self._settings.format)
         except ValueError as error:
-            raise UnusableError(f"standard input has {error}: expected {self._settings.format}; check --format") from error
+            raise UnusableError(f"standard input has {error}: is it {self._settings.format}? check --format") from error
 
 
 def _refuse_container(head: bytes) -> None:
     if head[:4] in (b"RIFF", b"OggS", b"fLaC") or head[:3] == b"ID3":
         raise UnusableError(
-            f"standard input begins with {head[:4]!r}: a file, not raw PCM; give the file's path, or use ffmpeg -f s16le"
+            f"standard input begins with {head[:4]!r}: a file, not raw PCM; give its path, or use ffmpeg -f s16le"
         )

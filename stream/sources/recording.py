@@ -45,7 +45,7 @@ class Recording:
         real = settings.speed == "real"
         with self._open() as file:
             if self._stereo:
-                intake.say(f"{self._path} has {file.channels} channels, mixed to one; --channels split keeps them apart")
+                intake.say(f"{self._path} has {file.channels} channels, mixed to one; --channels split parts them")
             writer = ChannelWriter(
                 intake, settings.stream or stem_of(self._path), settings,
                 channels=file.channels, rate=file.samplerate, live=False, timed=real,

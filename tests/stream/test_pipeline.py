@@ -1,0 +1,113 @@
+"""Laws of the whole line, on the shipped model and real (synthetic) voices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models import load_model
+from stream.classify import Classifier
+from stream.daemon import Streams
+from stream.messages import AnyMessage, WindowMessage
+from stream.pipeline import Setup
+from stream.records import Samples
+from stream.vad import VadSettings
+from stream.windows import WindowSettings
+
+FREE = {"epoch", "time", "latency_ms"}
+"""What may differ between two runs on equal input."""
+
+
+def setup_for(classifier: Classifier, hop: float, take: Any) -> Setup:
+    return Setup(load_model(), classifier, WindowSettings(hop=hop), VadSettings(), "epoch", take)
+
+
+def decided(
+    classifier: Classifier, steps: Sequence[Samples | int], *, rate: int = 16000, hop: float = 0.5
+) -> list[dict[str, Any]]:
+    """The window messages for blocks of samples and gaps (lengths), but for what may differ."""
+    messages: list[AnyMessage] = []
+    streams = Streams(setup_for(classifier, hop, messages.append), None, lambda line: None)
+    ring = streams.open("stream", rate=rate, live=False, timed=False)
+    for step in steps:
+        if isinstance(step, int):
+            ring.skip(step, cause="device", estimated=True)
+        else:
+            ring.write(step)
+    ring.close()
+    health = streams.pipelines["stream"].health()
+    assert health.captured == health.processed + health.waiting + health.lost["lapped"]
+    assert health.waiting == 0
+    assert all(isinstance(message, WindowMessage) for message in messages)
+    return [{k: v for k, v in msgspec.to_builtins(message).items() if k not in FREE} for message in messages]
+
+
+def split(samples: Samples, cuts: list[int]) -> list[Samples]:
+    return [part for part in np.split(samples, sorted({cut % samples.size for cut in cuts})) if part.size]
+
+
+@settings(max_examples=12)
+@given(
+    cuts=st.lists(st.integers(1, 1 << 20), max_size=20),
+    hop=st.sampled_from([0.1, 0.25, 0.5, 0.73, 2.0]),
+    rate=st.sampled_from([8000, 16000, 44100]),
+)
+def test_streaming_equals_offline(
+    classifier: Classifier, demo_samples: Samples, cuts: list[int], hop: float, rate: int
+) -> None:
+    """For any split of the input into blocks, every decision is the same, bit for bit, at any rate and hop."""
+    samples = demo_samples[: 12 * 16000]
+    whole = decided(classifier, [samples], rate=rate, hop=hop)
+    assert decided(classifier, split(samples, cuts), rate=rate, hop=hop) == whole
+    assert len(whole) == 1 + int((samples.size / rate - 2.0) / hop + 1e-9)
+
+
+@settings(max_examples=12)
+@given(at=st.integers(0, 8 * 16000), lost=st.integers(1, 3 * 16000), rate=st.sampled_from([8000, 16000]))
+def test_a_gap_moves_nothing_but_itself(
+    classifier: Classifier, demo_samples: Samples, at: int, lost: int, rate: int
+) -> None:
+    """No window touches a gap, the windows around it keep their times, and the loss is told once, in full."""
+    samples = demo_samples[: 14 * 16000]
+    whole = {row["start"]: row for row in decided(classifier, [samples], rate=rate)}
+    rows = decided(classifier, [samples[:at], lost, samples[at + lost :]], rate=rate)
+    scale = 16000 / rate
+    expected = [s for s in whole if s + 2.0 <= at / rate + 1e-9 or s >= np.ceil((at + lost) * scale) / 16000]
+    assert [row["start"] for row in rows] == expected
+    assert [row["sequence"] for row in rows] == list(range(len(rows)))
+    assert sum(row["gap_before"] for row in rows) == rows[-1]["lost_samples"]
+    assert rows[-1]["lost_samples"] == np.ceil((at + lost) * scale) - np.ceil(at * scale)
+    for row in rows:
+        if row["end"] * rate <= at - 2000:
+            assert row == whole[row["start"]]
+
+
+def test_hears_the_demo(classifier: Classifier, demo_samples: Samples) -> None:
+    """In the demo the woman's turn is female, the man's male, silence silence and the tune no voice."""
+    rows = {row["start"]: row for row in decided(classifier, [demo_samples])}
+    assert {rows[s]["label"] for s in (0.0, 1.0, 2.0, 20.0, 21.0)} == {"female"}
+    assert {rows[s]["label"] for s in (6.0, 7.0, 8.0, 9.0, 25.0, 26.0)} == {"male"}
+    assert rows[12.0]["reason"] == "silence"
+    assert {rows[s]["reason"] for s in (14.0, 14.5, 15.0)} <= {"not_speech", "silence"}
+    assert rows[3.0]["smoothed"]["label"] == "female"
+    assert rows[9.0]["smoothed"]["label"] == "male"
+
+
+def test_a_broken_sink_ends_the_stream(classifier: Classifier, woman: Samples) -> None:
+    """Where a sink raises, its error comes out at once and nothing is decided any more."""
+    taken: list[AnyMessage] = []
+
+    def take(message: AnyMessage) -> None:
+        taken.append(message)
+        raise BrokenPipeError
+
+    streams = Streams(setup_for(classifier, 0.5, take), None, lambda line: None)
+    ring = streams.open("stream", rate=16000, live=False, timed=False)
+    try:
+        ring.write(woman)
+    except BrokenPipeError:
+        ring.close()
+    assert len(taken) == 1

@@ -1,0 +1,71 @@
+"""Laws of the house: imports go downward only, and the daemon's stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+ORDER = [
+    ("stream.records",),
+    ("stream.ring", "stream.windows", "stream.resample", "stream.vad", "stream.features", "stream.classify",
+     "stream.decide"),
+    ("stream.messages",),
+    ("stream.sources", "stream.pipeline"),
+    ("stream.settings", "stream.outputs"),
+    ("stream.daemon", "stream.diagnose"),
+    ("stream.cli",),
+]  # fmt: skip
+"""Each may import what stands above it, and its own neighbours."""
+
+HEAVY = {"tensorflow", "keras", "librosa", "pandas", "matplotlib", "sklearn", "dask"}  # Numba looks for SciPy itself
+
+
+def modules(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of what `path` imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module}
+    return found
+
+
+def level(name: str) -> int | None:
+    for i, rooms in enumerate(ORDER):
+        if any(name == room or name.startswith(room + ".") for room in rooms):
+            return i
+    return None
+
+
+@pytest.mark.parametrize("path", modules("stream"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_downward(path: Path) -> None:
+    """Records before stages before pipeline before daemon before command line."""
+    own = level(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for name in imported(path):
+        other = level(name)
+        if own is not None and other is not None:
+            assert other <= own, f"{path} imports {name}, which stands above it"
+        assert name.partition(".")[0] not in {"training", "tools", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("models"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_models_stand_below_all(path: Path) -> None:
+    """`models` imports the standard library, NumPy and msgspec, and nothing of ours."""
+    allowed = set(sys.stdlib_module_names) | {"numpy", "msgspec", "models"}
+    assert {name.partition(".")[0] for name in imported(path)} <= allowed
+
+
+def test_the_daemon_imports_nothing_heavy() -> None:
+    """Importing all that `genderstream run` needs brings in no training or plotting library."""
+    code = "import sys, stream.cli.run, stream.sources.microphone; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert HEAVY.isdisjoint({name.partition(".")[0] for name in loaded.split()})
