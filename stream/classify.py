@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -20,8 +20,13 @@ from models import VOICE, Model, OutputSpec, UnusableError
 from models.spec import Precision
 from stream.records import Scores
 
-RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-"""The same Interpreter under two names, the maintained one first; the first that is installed serves."""
+Runtime = Literal["ai-edge-litert", "tflite-runtime"]
+
+RUNTIMES: dict[Runtime, str] = {
+    "ai-edge-litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+}
+"""The same Interpreter under two names, the maintained one first: the module of each."""
 
 
 class ModelSettings(msgspec.Struct, frozen=True):
@@ -29,6 +34,9 @@ class ModelSettings(msgspec.Struct, frozen=True):
 
     model: Annotated[str, Meta(description="folder of the model: spec.json and .tflite files")] = str(VOICE)
     precision: Annotated[Precision, Meta(description="which of the model's files: float32 or int8")] = "float32"
+    runtime: Annotated[
+        Runtime | None, Meta(description="what runs the model; otherwise the first of these that is installed")
+    ] = None
 
     @property
     def folder(self) -> Path:
@@ -36,21 +44,22 @@ class ModelSettings(msgspec.Struct, frozen=True):
         return Path(self.model)
 
 
-def runtime_name() -> str:
-    """The module of the TFLite runtime that is installed."""
-    for name in RUNTIMES:
-        if importlib.util.find_spec(name.partition(".")[0]):
+def find_runtime(wanted: Runtime | None = None) -> Runtime:
+    """`wanted`, or the first TFLite runtime, that is installed. Raises UnusableError where it is not."""
+    for name, module in RUNTIMES.items():
+        if wanted in (None, name) and importlib.util.find_spec(module.partition(".")[0]):
             return name
-    raise UnusableError("no TFLite runtime is installed: pip install ai-edge-litert")
+    name = wanted or "ai-edge-litert"
+    raise UnusableError(f"{name} is not installed, which runs the model: pip install {name}")
 
 
 class Classifier:
     """One model, warm. Serves any number of streams of one thread."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, runtime: Runtime | None = None) -> None:
         spec = model.spec
         self._outputs = spec.outputs
-        self._interpreter = _interpreter(model)
+        self._interpreter = _interpreter(model, runtime)
         given = self._interpreter.get_input_details()[0]
         result = self._interpreter.get_output_details()[0]
         wanted = [1, spec.frames, spec.features.bands]
@@ -79,8 +88,8 @@ def _calibrated(logit: float, output: OutputSpec) -> float:
     return 0.5 * (1.0 + math.tanh(0.5 * (output.scale * logit + output.bias)))  # the sigmoid, without overflow
 
 
-def _interpreter(model: Model) -> Any:
-    runtime = importlib.import_module(runtime_name())
+def _interpreter(model: Model, wanted: Runtime | None) -> Any:
+    runtime = importlib.import_module(RUNTIMES[find_runtime(wanted)])
     try:
         with _without_chatter():
             interpreter = runtime.Interpreter(model_content=model.content, num_threads=1)

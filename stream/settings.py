@@ -79,7 +79,8 @@ def _option(room: Room, field: msgspec.structs.FieldInfo) -> click.Option:
     if meta.ge is not None and meta.le is not None:
         about += f"; {meta.ge:g} to {meta.le:g}"
     default = f"  [default: {field.default}]" if field.default not in (None, msgspec.NODEFAULT) else ""
-    choices = "|".join(map(str, typing.get_args(kind))) if typing.get_origin(kind) is typing.Literal else None
+    literal = next((each for each in (kind, *typing.get_args(kind)) if typing.get_origin(each) is typing.Literal), None)
+    choices = "|".join(map(str, typing.get_args(literal))) if literal else None
     names = {int: "NUMBER", float: "NUMBER"}
     return click.Option([_flag(field.name)], metavar=choices or names.get(kind, "TEXT"), help=about + default)
 

@@ -20,7 +20,7 @@ def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> 
     model = load_model(chosen.folder, chosen.precision)
     return Setup(
         model=model,
-        classifier=Classifier(model),
+        classifier=Classifier(model, chosen.runtime),
         windows=configuration.room(WindowSettings),
         vad=configuration.room(VadSettings),
         epoch=secrets.token_hex(8),
