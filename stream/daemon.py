@@ -134,7 +134,7 @@ class Daemon(Streams):
 
     def _finished(self, captures: Sequence[Future[None]]) -> bool:
         return all(capture.done() for capture in captures) and all(
-            pipeline.state == "ended" for pipeline in self.pipelines.values()
+            pipeline.state == "ended" for pipeline in list(self.pipelines.values())
         )
 
     def _ended(self, capture: Future[None]) -> None:

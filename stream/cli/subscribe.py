@@ -82,6 +82,4 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-command = click.Command(
-    "subscribe", callback=_subscribe, params=options(SubscribeSettings), help=_subscribe.__doc__
-)
+command = click.Command("subscribe", callback=_subscribe, params=options(SubscribeSettings), help=_subscribe.__doc__)

@@ -20,8 +20,8 @@ class InputSettings(msgspec.Struct, frozen=True):
     """One input. On the command line these hold for every INPUT; a configuration gives each its own."""
 
     stream: Annotated[
-        str | None,
-        Meta(pattern="^[A-Za-z0-9._-]{1,64}$", description="name of the stream; otherwise made from the input's"),
+        Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")] | None,
+        Meta(description="name of the stream; otherwise made from the input's"),
     ] = None
     channels: Annotated[
         str, Meta(pattern="^(mix|split|[0-9]{1,2})$", description="mix, split (a stream each), or one, counted from 0")

@@ -50,9 +50,7 @@ class Pipe:
     """A Source. Reads what is there and waits for room in the ring, so that the sender waits, too."""
 
     def __init__(self, settings: InputSettings) -> None:
-        check_format(
-            "standard input", rate=settings.rate, channels=settings.pcm_channels, choice=settings.channels
-        )
+        check_format("standard input", rate=settings.rate, channels=settings.pcm_channels, choice=settings.channels)
         if sys.stdin is None or sys.stdin.isatty():
             raise UnusableError("standard input is a terminal: pipe raw PCM into it, as ffmpeg -i … -f s16le … - does")
         self._settings = settings

@@ -17,9 +17,7 @@ def signal(start: int, length: int) -> np.ndarray:
 def pieces_of(steps: list[tuple[bool, int]]) -> list[AudioBlock | Gap]:
     position, pieces = 0, []
     for is_gap, size in steps:
-        pieces.append(
-            Gap(position, size, "device", False) if is_gap else AudioBlock(position, signal(position, size))
-        )
+        pieces.append(Gap(position, size, "device", False) if is_gap else AudioBlock(position, signal(position, size)))
         position += size
     return pieces
 
