@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import load_model
 from stream.classify import Classifier
 from stream.daemon import Streams
+from stream.features import LogMel
 from stream.messages import AnyMessage, WindowMessage
 from stream.pipeline import Setup
 from stream.records import Samples
@@ -94,6 +96,19 @@ def test_hears_the_demo(classifier: Classifier, demo_samples: Samples) -> None:
     assert {rows[s]["reason"] for s in (14.0, 14.5, 15.0)} <= {"not_speech", "silence"}
     assert rows[3.0]["smoothed"]["label"] == "female"
     assert rows[9.0]["smoothed"]["label"] == "male"
+
+
+@pytest.mark.parametrize("hop", [0.1, 0.5, 0.73])
+def test_the_model_hears_each_window_afresh(classifier: Classifier, demo_samples: Samples, hop: float) -> None:
+    """After whatever silence, a window's probability is that of its own samples alone."""
+    model = load_model().spec
+    heard = [row for row in decided(classifier, [demo_samples], hop=hop) if row["probability"]]
+    for row in heard:
+        samples = demo_samples[round(row["start"] * 16000) : round(row["end"] * 16000)]
+        scores = classifier(LogMel(model.features, sample_rate=16000, window=model.window)(samples))
+        assert row["probability"]["female"] == round(scores.label, 4)
+        assert row["speech_probability"] == round(scores.speech, 4)
+    assert heard
 
 
 def test_a_broken_sink_ends_the_stream(classifier: Classifier, woman: Samples) -> None:

@@ -1,12 +1,13 @@
 """Laws of the ring: samples in order, none torn, none lost without a word."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.records import AudioBlock, Gap
+from stream.records import AudioBlock, Gap, Samples
 from stream.ring import Ring
 
 
@@ -78,23 +79,53 @@ def test_a_reader_in_time_loses_nothing(blocks: list[int], limit: int) -> None:
     assert not any(isinstance(piece, Gap) for piece in pieces)
 
 
+class Interrupted(Ring):
+    """A ring whose writer goes on in the middle of each copy."""
+
+    meanwhile: Callable[[], None]
+
+    def _copy(self, start: int, end: int) -> Samples:
+        first = super()._copy(start, (start + end) // 2)
+        self.meanwhile()
+        return np.concatenate([first, super()._copy((start + end) // 2, end)])
+
+
+@given(before=st.integers(100, 200), during=st.integers(1, 300), limit=st.integers(2, 200))
+def test_what_is_overwritten_while_it_is_copied_is_lost(before: int, during: int, limit: int) -> None:
+    """A copy that the writer overtook is thrown away and counted; one that it did not is whole."""
+    ring = Interrupted(200, live=True, wake=lambda: None)
+    position = 0
+
+    def write(size: int) -> None:
+        nonlocal position
+        ring.write(counting(position, size))
+        position += size
+
+    write(before)
+    ring.meanwhile = lambda: write(during)
+    piece = ring.read(limit)
+    ring.meanwhile = lambda: None
+    assert isinstance(piece, Gap) == (before + during > 200)
+    check_tiling([piece, *drain(ring)], position)
+
+
 def test_threads_tear_nothing() -> None:
     """With a writer that never waits and laps the reader, no block is torn and every loss is counted."""
-    ring = Ring(4096, live=True, wake=lambda: None)
-    total = 3_000_000
+    ring = Ring(1 << 19, live=True, wake=lambda: None)  # so large that a copy takes long enough to be torn
+    total, size = 1 << 26, 1 << 12
+    blocks = [counting(at, size) for at in range(0, 1 << 15, size)]
 
     def write() -> None:
-        for at in range(0, total, 500):
-            ring.write(counting(at, 500))
+        for i in range(total // size):
+            ring.write(blocks[i % len(blocks)])
         ring.close()
 
     writer = threading.Thread(target=write)
     pieces = []
     writer.start()
     while not ring.exhausted:
-        pieces += drain(ring, 4096)
+        pieces += drain(ring)
     writer.join()
-    pieces += drain(ring)
     check_tiling(pieces, total)
 
 
