@@ -52,7 +52,7 @@ def read_spec(folder: Path) -> ModelSpec:
     path = folder / "spec.json"
     try:
         spec = msgspec.json.decode(_read(path), type=ModelSpec)
-    except msgspec.DecodeError as error:  # ValidationError is one
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
         raise UnusableError(f"{path} is not a model's spec: {error}") from error
     problem = _contradiction(spec)
     if problem:

@@ -59,9 +59,10 @@ class Classifier:
     def __init__(self, model: Model, runtime: Runtime | None = None) -> None:
         spec = model.spec
         self._outputs = spec.outputs
-        self._interpreter = _interpreter(model, runtime)
-        given = self._interpreter.get_input_details()[0]
-        result = self._interpreter.get_output_details()[0]
+        with _refusing(model):
+            self._interpreter = _interpreter(model, runtime)
+            given = self._interpreter.get_input_details()[0]
+            result = self._interpreter.get_output_details()[0]
         wanted = [1, spec.frames, spec.features.bands]
         for what, tensor, shape in (("takes", given, wanted), ("gives", result, [1, len(spec.outputs)])):
             if list(tensor["shape"]) != shape or tensor["dtype"] is not np.float32:
@@ -70,7 +71,8 @@ class Classifier:
                     f"its spec.json says float32{shape}; export it again"
                 )
         self._input, self._output = given["index"], result["index"]
-        self(np.zeros(wanted[1:], np.float32))  # warm: the first call allocates
+        with _refusing(model):
+            self(np.zeros(wanted[1:], np.float32))  # warm: the first call allocates
 
     def __call__(self, features: npt.NDArray[np.float32]) -> Scores:
         """Scores of one window's `features` (float32[frames, bands], dB)."""
@@ -90,14 +92,20 @@ def _calibrated(logit: float, output: OutputSpec) -> float:
 
 def _interpreter(model: Model, wanted: Runtime | None) -> Any:
     runtime = importlib.import_module(RUNTIMES[find_runtime(wanted)])
+    with _without_chatter():
+        interpreter = runtime.Interpreter(model_content=model.content, num_threads=1)
+        interpreter.allocate_tensors()
+    return interpreter
+
+
+@contextmanager
+def _refusing(model: Model) -> Iterator[None]:
+    """What the runtime raises for content that it cannot use, as an UnusableError."""
     try:
-        with _without_chatter():
-            interpreter = runtime.Interpreter(model_content=model.content, num_threads=1)
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:  # what the runtime raises for content it cannot use
+        yield
+    except (ValueError, RuntimeError, IndexError) as error:
         reason = str(error).splitlines()[0]
         raise UnusableError(f"model {model.identity} is not a usable TFLite file: {reason}; export it again") from error
-    return interpreter
 
 
 @contextmanager

@@ -101,8 +101,9 @@ def _build(room: type[_Settings], values: Mapping[str, Any]) -> _Settings:
             try:
                 checked[name] = msgspec.convert(values[name], hints[name], strict=False)
             except msgspec.ValidationError as error:
-                meta, _ = _annotation(room, name)
-                expected = str(error)[:1].lower() + str(error)[1:]
+                meta, kind = _annotation(room, name)
+                choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
+                expected = f"expected {' or '.join(choices)}" if choices else str(error)[:1].lower() + str(error)[1:]
                 raise UnusableError(f"{_flag(name)} is {values[name]!r}: {expected} ({meta.description})") from error
     try:
         return room(**checked)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def test_models_stand_below_all(path: Path) -> None:
     """`models` imports the standard library, NumPy and msgspec, and nothing of ours."""
     allowed = set(sys.stdlib_module_names) | {"numpy", "msgspec", "models"}
     assert {name.partition(".")[0] for name in imported(path)} <= allowed
+
+
+def test_every_package_is_installed() -> None:
+    """pyproject.toml lists each folder of code that there is."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for folder in ("models", "stream", "training")
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+    assert set(listed) == found
 
 
 def test_the_daemon_imports_nothing_heavy() -> None:

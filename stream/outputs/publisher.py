@@ -17,6 +17,7 @@ from stream.messages import AnyMessage, encode
 
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
+_MOST_PORT = 65_535
 
 
 class PublisherSettings(msgspec.Struct, frozen=True):
@@ -67,7 +68,10 @@ class Publisher:
         socket.set_hwm(high_water)
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
+        port = endpoint.rpartition(":")[2]
         try:
+            if port.isdigit() and int(port) > _MOST_PORT:  # libzmq would take it modulo 65536
+                raise zmq.ZMQError(errno.EINVAL)
             socket.bind(endpoint)
         except zmq.ZMQError as error:
             raise UnusableError(
@@ -102,5 +106,6 @@ def _reason(error: zmq.ZMQError) -> str:
         errno.EINVAL: "not an endpoint",
         errno.EPROTONOSUPPORT: "no such transport",
         errno.ENODEV: "no such address on this machine",
+        errno.EADDRNOTAVAIL: "no such address on this machine",
     }
     return known.get(error.errno or 0, str(error))

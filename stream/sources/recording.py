@@ -82,6 +82,8 @@ class Recording:
         path = self._path
         if path.is_dir():
             raise UnusableError(f"{path} is a folder: expected an audio file; give its files one by one")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise UnusableError(f"{path} is no file but a pipe or device: genderstream run - < {path} reads raw PCM")
         try:
             path.open("rb").close()
             return soundfile.SoundFile(path)
