@@ -18,6 +18,13 @@ from stream.messages import AnyMessage, encode
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
 _MOST_PORT = 65_535
+_REASONS = {
+    errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
+    errno.EINVAL: "not an endpoint",
+    errno.EPROTONOSUPPORT: "no such transport",
+    errno.ENODEV: "no such address on this machine",
+    errno.EADDRNOTAVAIL: "no such address on this machine",
+}
 
 
 class PublisherSettings(msgspec.Struct, frozen=True):
@@ -69,14 +76,12 @@ class Publisher:
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
         port = endpoint.rpartition(":")[2]
+        if port.isdigit() and int(port) > _MOST_PORT:  # libzmq would take it modulo 65536
+            raise _unusable(endpoint, f"there are no ports above {_MOST_PORT}")
         try:
-            if port.isdigit() and int(port) > _MOST_PORT:  # libzmq would take it modulo 65536
-                raise zmq.ZMQError(errno.EINVAL)
             socket.bind(endpoint)
         except zmq.ZMQError as error:
-            raise UnusableError(
-                f"cannot bind {endpoint}: {_reason(error)}; an endpoint looks like tcp://127.0.0.1:5560"
-            ) from error
+            raise _unusable(endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
 
     def _answer_all(self, answers: zmq.Socket[bytes]) -> None:
@@ -100,12 +105,5 @@ class Publisher:
         return [b"error", b"expected: snapshot [TOPIC PREFIX]"]
 
 
-def _reason(error: zmq.ZMQError) -> str:
-    known = {
-        errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
-        errno.EINVAL: "not an endpoint",
-        errno.EPROTONOSUPPORT: "no such transport",
-        errno.ENODEV: "no such address on this machine",
-        errno.EADDRNOTAVAIL: "no such address on this machine",
-    }
-    return known.get(error.errno or 0, str(error))
+def _unusable(endpoint: str, reason: str) -> UnusableError:
+    return UnusableError(f"cannot bind {endpoint}: {reason}; an endpoint looks like tcp://127.0.0.1:5560")
