@@ -24,6 +24,14 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{name}").command
         return command
 
+    def invoke(self, context: click.Context) -> None:
+        """Run the verb. Whoever reads our output may have enough of it: no failure, though click takes it for one."""
+        try:
+            super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="genderstream")
@@ -43,9 +51,6 @@ def main(arguments: list[str] | None = None) -> None:
     except GenderstreamError as error:
         _end(str(error), error.exit_status)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(0)
-    except BrokenPipeError:  # whoever read our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
 

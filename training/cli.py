@@ -1,0 +1,81 @@
+"""`python -m training VERB`: the options of each verb; the work is in the module of the same name."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from models import VOICE, GenderstreamError
+
+_data = click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True,
+                     help="Folder with manifest.csv and the audio it lists.")  # fmt: skip
+_work = click.option("--work", type=click.Path(path_type=Path), default=Path("runs/voice"), show_default=True,
+                     help="Folder for everything that is made on the way.")  # fmt: skip
+_model = click.option("--model", type=click.Path(path_type=Path), default=VOICE, show_default="models/voice",
+                      help="Model folder.")  # fmt: skip
+
+
+@click.group()
+def cli() -> None:
+    """From public corpora to a TFLite model."""
+
+
+@cli.command()
+@_data
+@_work
+@click.option("--windows", default=120000, show_default=True, help="Augmented windows to train on.")
+@click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
+@click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
+def prepare(data: Path, work: Path, windows: int, processes: int, seed: int) -> None:
+    """Decode, re-make, synthesise, augment: log-mel windows on disk. Resumes where it was interrupted."""
+    _run("prepare", data, work, windows=windows, processes=processes, seed=seed)
+
+
+@cli.command()
+@_work
+@click.option("--epochs", default=6, show_default=True, help="Passes over the prepared windows.")
+@click.option("--seed", default=1, show_default=True, help="Of the weights, the order and the masks.")
+def train(work: Path, epochs: int, seed: int) -> None:
+    """Train the network; resumes after the last whole epoch."""
+    _run("train", work, epochs=epochs, seed=seed)
+
+
+@cli.command()
+@_work
+def calibrate(work: Path) -> None:
+    """Choose what the logits mean as probabilities, and the thresholds, on the dev split."""
+    _run("calibrate", work)
+
+
+@cli.command()
+@_data
+@_work
+@_model
+def export(data: Path, work: Path, model: Path) -> None:
+    """Write the model folder: both TFLite files, accepted against Keras, and spec.json."""
+    _run("export", data, work, model)
+
+
+@cli.command()
+@_data
+@_model
+@click.option("--look", is_flag=True, help="Also measure on evaluate-only data. Every look is logged; ten at most.")
+@click.option("--reason", default="", help="Why a look is due; goes into the log.")
+def evaluate(data: Path, model: Path, look: bool, reason: str) -> None:
+    """Measure the exported model by the fixed protocol; writes report/evaluation.json and CARD.md."""
+    _run("evaluate", data, model, look=look, reason=reason)
+
+
+def _run(verb: str, *arguments: Path, **options: object) -> None:
+    """Call the function `verb` of the module `verb`, imported only now: TensorFlow takes seconds to load."""
+    getattr(import_module(f"training.{verb}"), verb)(*arguments, **options)
+
+
+def main() -> None:
+    """Run a verb; what the user can mend is said in one line."""
+    try:
+        cli()
+    except GenderstreamError as error:
+        print(f"training: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

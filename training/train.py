@@ -1,0 +1,97 @@
+"""`train`: fit the network to the prepared windows, epoch by epoch, and keep what it is worth on dev."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from models import UnusableError
+from training.dev import dev_table
+from training.losses import masked_loss
+from training.masks import disturb
+from training.network import build_network
+from training.shards import FEATURES, FRAMES, Shard, read_shards, shard_paths
+
+BATCH = 128
+PEAK_RATE = 2e-3
+_WEIGHTS = "voice.keras"
+
+
+def train(work: Path, *, epochs: int, seed: int) -> None:
+    """Train in `work`; writes voice.keras and dev.jsonl (a line an epoch). Resumes after the last whole epoch."""
+    keras.utils.set_random_seed(seed)
+    shard, dev = read_prepared(work, "train"), read_prepared(work, "dev")
+    steps = len(shard.targets) // BATCH
+    network = build_network(FRAMES, FEATURES.bands)
+    rate = keras.optimizers.schedules.CosineDecay(
+        1e-4, epochs * steps, alpha=0.01, warmup_target=PEAK_RATE, warmup_steps=steps // 2
+    )
+    network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0), masked_loss)
+    print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
+    network.fit(
+        _batches(shard, seed),
+        epochs=epochs,
+        steps_per_epoch=steps,
+        verbose=2,
+        callbacks=[keras.callbacks.BackupAndRestore(str(work / "resume")), _DevLog(dev, work / "dev.jsonl")],
+    )
+    network.save(work / _WEIGHTS)
+
+
+def read_prepared(work: Path, name: str) -> Shard:
+    """The prepared windows called `name`."""
+    paths = shard_paths(work / "shards", name)
+    if not paths:
+        raise UnusableError(f"no {name} windows in {work}: run `python -m training prepare` first")
+    return read_shards(paths)
+
+
+def read_network(work: Path) -> keras.Model:
+    """The trained network."""
+    if not (work / _WEIGHTS).exists():
+        raise UnusableError(f"no {_WEIGHTS} in {work}: run `python -m training train` first")
+    return keras.saving.load_model(work / _WEIGHTS)
+
+
+def predict(network: keras.Model, log_mel: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Logits float32[n, 3] of log-mel [n, frames, bands]."""
+    return np.asarray(network.predict(log_mel.astype(np.float32), batch_size=256, verbose=0))
+
+
+def _batches(shard: Shard, seed: int) -> tf.data.Dataset:
+    """Endless shuffled batches, disturbed."""
+
+    def orders() -> Iterator[tuple[npt.NDArray[np.float16], npt.NDArray[np.int8]]]:
+        rng = np.random.default_rng(seed)
+        while True:
+            order = rng.permutation(len(shard.targets))
+            for at in range(0, len(order) - BATCH + 1, BATCH):
+                chosen = np.sort(order[at : at + BATCH])
+                yield shard.log_mel[chosen], shard.targets[chosen]
+
+    signature = (
+        tf.TensorSpec((BATCH, FRAMES, FEATURES.bands), tf.float16),
+        tf.TensorSpec((BATCH, 3), tf.int8),
+    )
+    batches = tf.data.Dataset.from_generator(orders, output_signature=signature)
+    return batches.map(lambda x, y: (disturb(tf.cast(x, tf.float32)), y)).prefetch(2)
+
+
+class _DevLog(keras.callbacks.Callback):
+    """Appends the dev table to a file after each epoch."""
+
+    def __init__(self, dev: Shard, path: Path) -> None:
+        super().__init__()
+        self._dev, self._path = dev, path
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        table = dev_table(self._dev, predict(self.model, self._dev.log_mel))
+        line = {"epoch": epoch, "loss": float((logs or {})["loss"]), "score": table.score, **asdict(table)}
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(line) + b"\n")
+        print(f"epoch {epoch}: score {table.score:.4f} {line}", flush=True)
