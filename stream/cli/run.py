@@ -54,7 +54,8 @@ def _sources(configuration: Configuration, inputs: tuple[str, ...], demo: bool, 
     except UnusableError as error:
         if not demo or any(source != "mic" for source, _ in wanted):
             raise
-        terminal.say(f"{error} - so here is the demo recording, at real speed")
+        reason = str(error).partition(":")[0]
+        terminal.say(f"{reason}: playing the demo recording instead, at real speed (genderstream doctor tells more)")
         return [open_source(str(DEMO), InputSettings())]
 
 

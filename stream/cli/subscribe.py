@@ -44,7 +44,7 @@ def _subscribe(**given: Any) -> None:
     """Print the daemon's messages, one JSON object a line; say on standard error when some were missed."""
     settings = Configuration([SubscribeSettings], given).room(SubscribeSettings)
     with zmq.Context() as context, context.socket(zmq.SUB) as messages:
-        monitor = messages.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+        monitor = messages.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         messages.subscribe(settings.topic)
         try:
             messages.connect(settings.connect)
@@ -67,7 +67,7 @@ def _print_all(messages: zmq.Socket[bytes], monitor: zmq.Socket[bytes], settings
     while not settings.count or printed < settings.count:
         ready = dict(poller.poll())
         if monitor in ready:
-            connected = recv_monitor_message(monitor)["event"] == zmq.EVENT_CONNECTED
+            connected = recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
             _say(f"connected to {settings.connect}" if connected else f"waiting for {settings.connect}")
         if messages in ready:
             topic, content = messages.recv_multipart()
