@@ -1,0 +1,62 @@
+"""The clients that the README shows hear a running daemon: as they stand, but for the port."""
+
+import shutil
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+DEFAULT = "tcp://127.0.0.1:5560"
+WINDOWS = 20  # of the demo: within them the woman has spoken, and the man
+
+
+@pytest.fixture
+def labels_heard(daemon, demo, start):
+    """labels_heard(client, interpreter, folder): the labels that the client prints, run in `folder`."""
+
+    def labels_heard(client, interpreter, folder):
+        running = daemon(demo)
+        content = (HERE / client).read_text("utf-8")
+        assert DEFAULT in content
+        (folder / client).write_text(content.replace(DEFAULT, running.endpoint), "utf-8")
+        process = start(interpreter, folder / client).process
+        labels = []
+        for line in islice(process.stdout, WINDOWS):
+            stream, _, label = line.decode().split()[:3]
+            assert stream == "demo"
+            labels.append(label)
+            if label == "male":
+                break
+        assert labels, process.stderr.read()
+        return labels
+
+    return labels_heard
+
+
+def test_python(labels_heard, tmp_path):
+    """The ten lines of Python print the woman, then the man."""
+    assert list(dict.fromkeys(labels_heard("subscriber.py", sys.executable, tmp_path)))[::2] == ["female", "male"]
+
+
+@pytest.fixture
+def node_modules(request, lacking):
+    """A folder in which npm has installed zeromq, without running anybody's install scripts."""
+    if missing := [tool for tool in ("node", "npm") if not shutil.which(tool)]:
+        lacking(f"{' and '.join(missing)} not installed (apt-get install nodejs npm)")
+    folder = request.config.cache.mkdir("node")
+    installed = subprocess.run(
+        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, "zeromq@6"],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    if installed.returncode:
+        lacking(f"npm cannot install zeromq: {installed.stderr.strip()[-300:]}")
+    return folder
+
+
+@pytest.mark.slow
+def test_node(labels_heard, node_modules):
+    """The ten lines of JavaScript, with npm's zeromq as --ignore-scripts leaves it, print the woman, then the man."""
+    assert list(dict.fromkeys(labels_heard("subscriber.mjs", "node", node_modules)))[::2] == ["female", "male"]
