@@ -9,7 +9,7 @@ import zmq
 from msgspec import Meta
 from zmq.utils.monitor import recv_monitor_message
 
-from models import UnusableError
+from stream.outputs.endpoint import check_endpoint, unusable
 from stream.settings import Configuration, options
 
 
@@ -46,12 +46,11 @@ def _subscribe(**given: Any) -> None:
     with zmq.Context() as context, context.socket(zmq.SUB) as messages:
         monitor = messages.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         messages.subscribe(settings.topic)
+        check_endpoint("--connect", settings.connect)
         try:
             messages.connect(settings.connect)
         except zmq.ZMQError as error:
-            raise UnusableError(
-                f"--connect is {settings.connect}: {error}; an endpoint looks like tcp://127.0.0.1:5560"
-            ) from error
+            raise unusable("--connect", settings.connect, str(error)) from error
         try:
             _print_all(messages, monitor, settings)
         finally:

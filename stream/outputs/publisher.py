@@ -14,10 +14,10 @@ from msgspec import Meta
 
 from models import UnusableError
 from stream.messages import AnyMessage, encode
+from stream.outputs.endpoint import check_endpoint, unusable
 
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
-_MOST_PORT = 65_535
 _REASONS = {
     errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
     errno.EINVAL: "not an endpoint",
@@ -75,13 +75,12 @@ class Publisher:
         socket.set_hwm(high_water)
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
-        port = endpoint.rpartition(":")[2]
-        if port.isdigit() and int(port) > _MOST_PORT:  # libzmq would take it modulo 65536
-            raise _unusable(endpoint, f"there are no ports above {_MOST_PORT}")
+        option = "--bind" if kind == zmq.PUB else "--ask"
+        check_endpoint(option, endpoint)
         try:
             socket.bind(endpoint)
         except zmq.ZMQError as error:
-            raise _unusable(endpoint, _REASONS.get(error.errno or 0, str(error))) from error
+            raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
 
     def _answer_all(self, answers: zmq.Socket[bytes]) -> None:
@@ -103,7 +102,3 @@ class Publisher:
                 frames = [pair for pair in list(self._last.values()) if pair[0].startswith(prefix)]
                 return [b"snapshot", *(frame for pair in frames for frame in pair)]
         return [b"error", b"expected: snapshot [TOPIC PREFIX]"]
-
-
-def _unusable(endpoint: str, reason: str) -> UnusableError:
-    return UnusableError(f"cannot bind {endpoint}: {reason}; an endpoint looks like tcp://127.0.0.1:5560")

@@ -45,7 +45,9 @@ def find_device(wanted: str) -> dict[str, Any]:
     """
     devices = input_devices()
     if not devices:
-        raise UnusableError("no input device: plug one in (see `genderstream doctor`), or give a file, or - for standard input")
+        raise UnusableError(
+            "no input device: plug one in (see `genderstream doctor`), or give a file, or - for standard input"
+        )
     if not wanted:
         number = portaudio().default.device[0]
         return next((device for device in devices if device["index"] == number), devices[0])
