@@ -1,4 +1,4 @@
-"""`calibrate`: logits to probabilities by Platt scaling, and thresholds for a stated risk, on the dev split."""
+"""`calibrate`: logits to probabilities by Platt scaling, and thresholds for a stated coverage, on the dev split."""
 
 from itertools import product
 from pathlib import Path
@@ -15,14 +15,14 @@ from training.examples import REMADE
 from training.shards import Shard
 from training.train import predict, read_network, read_prepared
 
-SPEECH_KEPT = 0.985  # of speech windows pass the model's own veto, in each corpus and gender
-ADULTS_KEPT = 0.92  # of adults' windows count as decidable, in each corpus and gender
-RISK = 0.02  # of the answered windows may be wrong …
-COVERAGE = 0.93  # … unless fewer than these would be answered
+SPEECH_KEPT = 0.988  # of speech windows pass the model's own veto, in each corpus and condition
+COVERAGE = 0.93  # of adults' windows get an answer, in each corpus and gender: no veto, decidable, and sure
+CHILD = 0.1  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
 _MEANINGS: tuple[Meaning, ...] = ("speech", "decidable", "label")
 _FILE = "calibration.json"
 
 Logits = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -50,10 +50,10 @@ def read_calibration(work: Path) -> Calibration:
 def fit(shard: Shard, logits: Logits) -> Calibration:
     """Scales, biases and thresholds for `logits` (float32[n, 3]) of the shard's windows."""
     speech, decidable, label = (_platt(shard, logits, column) for column in (SPEECH, DECIDABLE, LABEL))
-    return Calibration((speech, decidable, label), Thresholds(
-        speech=_keeping(shard, _probability(speech, logits, SPEECH), SPEECH, SPEECH_KEPT),
-        decidable=_keeping(shard, _probability(decidable, logits, DECIDABLE), DECIDABLE, ADULTS_KEPT),
-        label=_label_threshold(shard, _probability(label, logits, LABEL)),
+    voice = _probability(speech, logits, SPEECH)
+    limit = _speech_threshold(shard, voice)
+    return Calibration((speech, decidable, label), _thresholds(
+        shard, limit, voice >= limit, _probability(decidable, logits, DECIDABLE), _probability(label, logits, LABEL),
     ))  # fmt: skip
 
 
@@ -70,34 +70,43 @@ def _platt(shard: Shard, logits: Logits, column: int) -> OutputSpec:
     return OutputSpec(meaning=_MEANINGS[column], scale=scale, bias=float(regression.intercept_[0]))
 
 
-def _probability(output: OutputSpec, logits: Logits, column: int) -> npt.NDArray[np.float64]:
+def _probability(output: OutputSpec, logits: Logits, column: int) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-(output.scale * logits[:, column].astype(np.float64) + output.bias))))
 
 
-def _keeping(shard: Shard, probabilities: npt.NDArray[np.float64], column: int, share: float) -> float:
-    """The threshold that `share` of what should reach it do, in every corpus of recorded voices and of each gender.
-
-    Between 0.05 and 0.5, in hundredths.
-    """
-    corpora, genders, found = shard.origin[:, 1], shard.origin[:, 3], [0.5]
-    for corpus, gender in product(np.unique(corpora), np.unique(genders)):
-        should = (corpora == corpus) & (genders == gender) & (shard.targets[:, column] == 1)
+def _speech_threshold(shard: Shard, voice: Floats) -> float:
+    """What SPEECH_KEPT of the recorded voices of every corpus reach in every condition: 0.05 to 0.5, in hundredths."""
+    conditions, corpora, found = shard.origin[:, 0], shard.origin[:, 1], [0.5]
+    for condition, corpus in product(np.unique(conditions), np.unique(corpora)):
+        should = (conditions == condition) & (corpora == corpus) & (shard.targets[:, SPEECH] == 1)
         if should.any() and not corpus.endswith(REMADE):
-            found.append(float(np.quantile(probabilities[should], 1.0 - share)))
+            found.append(float(np.quantile(voice[should], 1.0 - SPEECH_KEPT)))
     return float(np.floor(max(min(found), 0.05) * 100) / 100)
 
 
-def _label_threshold(shard: Shard, female: npt.NDArray[np.float64]) -> float:
-    """The lowest threshold on the likelier label at which RISK is met, while COVERAGE is."""
+def _thresholds(
+    shard: Shard, limit: float, passed: npt.NDArray[np.bool_], decidable: Floats, female: Floats
+) -> Thresholds:
+    """Of the thresholds on decidable and label that leave COVERAGE, those with the least wrong answers."""
+    sure, children = np.maximum(female, 1 - female), shard.targets[:, DECIDABLE] == 0
     known = shard.targets[:, LABEL] >= 0
-    sure = np.maximum(female, 1 - female)[known]
-    wrong = ((female > 0.5) != (shard.targets[:, LABEL] == 1))[known]
-    best = 0.5
-    for threshold in np.arange(0.5, 0.96, 0.01):
-        answered = sure >= threshold
-        if answered.mean() < COVERAGE:
-            break
-        best = float(round(threshold, 2))
-        if wrong[answered].mean() <= RISK:
-            break
-    return best
+    wrong = known & ((female > 0.5) != (shard.targets[:, LABEL] == 1))
+    groups, best, least = _covered_groups(shard), (0.05, 0.5), np.inf
+    for at_decidable, at_label in product(np.arange(5, 71) / 100, np.arange(50, 96) / 100):
+        answered = passed & (decidable >= at_decidable) & (sure >= at_label)
+        if any(answered[group].mean() < COVERAGE for group in groups):
+            continue
+        cost = wrong[answered & known].mean() + (CHILD * answered[children].mean() if children.any() else 0.0)
+        if cost < least:
+            best, least = (float(at_decidable), float(at_label)), cost
+    return Thresholds(speech=limit, decidable=best[0], label=best[1])
+
+
+def _covered_groups(shard: Shard) -> list[npt.NDArray[np.intp]]:
+    """Grown recorded voices of each corpus and gender, in all conditions: the windows' numbers."""
+    corpora, genders, groups = shard.origin[:, 1], shard.origin[:, 3], []
+    for corpus, gender in product(np.unique(corpora), np.unique(genders)):
+        group = (corpora == corpus) & (genders == gender) & (shard.targets[:, LABEL] >= 0)
+        if group.any() and not corpus.endswith(REMADE):
+            groups.append(np.flatnonzero(group))
+    return groups

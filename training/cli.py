@@ -24,12 +24,19 @@ def cli() -> None:
 @cli.command()
 @_data
 @_work
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    default=VOICE,
+    show_default="models/voice",
+    help="Model folder that labels the unlabelled recordings.",
+)
 @click.option("--windows", default=120000, show_default=True, help="Augmented windows to train on.")
 @click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
-def prepare(data: Path, work: Path, windows: int, processes: int, seed: int) -> None:
+def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int, seed: int) -> None:
     """Decode, re-make, synthesise, augment: log-mel windows on disk. Resumes where it was interrupted."""
-    _run("prepare", data, work, windows=windows, processes=processes, seed=seed)
+    _run("prepare", data, work, teacher=teacher, windows=windows, processes=processes, seed=seed)
 
 
 @cli.command()
@@ -55,6 +62,14 @@ def calibrate(work: Path) -> None:
 def export(data: Path, work: Path, model: Path) -> None:
     """Write the model folder: both TFLite files, accepted against Keras, and spec.json."""
     _run("export", data, work, model)
+
+
+@cli.command()
+@_work
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+def compare(work: Path, models: tuple[Path, ...]) -> None:
+    """Print a table of model folders side by side on the dev split."""
+    _run("compare", work, folders=list(models))
 
 
 @cli.command()

@@ -38,7 +38,7 @@ def dev_table(shard: Shard, logits: npt.NDArray[np.float32]) -> DevTable:
     for name in sorted({f"{a} {b}" for a, b in zip(corpus, condition, strict=True)}):
         chosen = (np.char.add(np.char.add(corpus, " "), condition) == name) & known[:, LABEL]
         if chosen.any():
-            label[name] = _balanced(right[chosen, LABEL], shard.targets[chosen, LABEL])
+            label[name] = balanced(right[chosen, LABEL], shard.targets[chosen, LABEL])
 
     def share(output: int, target: int) -> float:
         chosen = shard.targets[:, output] == target
@@ -50,5 +50,6 @@ def dev_table(shard: Shard, logits: npt.NDArray[np.float32]) -> DevTable:
     )  # fmt: skip
 
 
-def _balanced(right: npt.NDArray[np.bool_], target: npt.NDArray[np.int8]) -> float:
+def balanced(right: npt.NDArray[np.bool_], target: npt.NDArray[np.int8]) -> float:
+    """The mean over the targets' values of the share that is right."""
     return float(np.mean([right[target == value].mean() for value in np.unique(target)]))

@@ -1,139 +1,223 @@
-"""`evaluate`: the exported model by the fixed protocol; writes report/evaluation.json and CARD.md."""
+"""`evaluate`: the exported model by the fixed protocol; writes report/ and CARD.md."""
 
 import csv
+import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from models import UnusableError, load_model
-from training.audio import Int16, read_audio, to_float, to_int16
-from training.augment import at_level, mix
+from models import Model, UnusableError, load_model
+from training.audio import Int16, read_audio
 from training.card import write_card
 from training.corpora import Recording, read_manifest, recordings_for
-from training.figures import Children, Others, Voices, children, others, voices
+from training.effects.codecs import CODECS, missing
+from training.effects.midi import SOUND_FONTS, render
+from training.figures import ByGender, ages, forced, others, voices
 from training.lite import Lite
-from training.protocol import Answers, Scorer
+from training.protocol import BANDS, CONDITIONS, Answers, Conditions, Scorer, coded
+from training.report.draw import draw_report
+from training.report.evaluation import FOLDER, Cell, Evaluation, read_former, with_former, write_evaluation
+from training.report.worst import WorstErrors
 from training.shards import FEATURES, FRAMES
 from training.synthetic import synthesise
-from training.telephone import over_telephone
 
 LOOKS = 10  # at evaluate-only data, over the project's life
-SYNTHETIC_CLIPS = 100  # of music never trained on
-_REPORT = "report/evaluation.json"
+MADE_CLIPS = 100  # of each kind, of seeds that preparation never draws
+MADE_SECONDS = 8.0
+RATIOS_DB = (20, 10, 5, 0)
+CODED_CORPORA = ("librispeech", "speechocean762")
+CODED_FILES = 3  # of a speaker
+_EMOTIONS = {  # RAVDESS names them by number, nEMO in words
+    "01": "neutral", "02": "calm", "03": "happy", "04": "sad", "05": "angry", "06": "fearful", "07": "disgusted",
+    "08": "surprised", "neutral": "neutral", "happiness": "happy", "sadness": "sad", "anger": "angry",
+    "fear": "fearful", "surprised": "surprised",
+}  # fmt: skip
+
+ByCondition = dict[str, dict[str, list[Answers]]]  # corpus, condition
 
 
-class Evaluation(msgspec.Struct, frozen=True):
-    """report/evaluation.json."""
-
-    model: str
-    digest: str  # SHA-256 of model.tflite
-    milliseconds: float  # a window, float32, one thread
-    voices: dict[str, Voices]  # corpus and condition
-    children: dict[str, Children]  # age and gender
-    others: dict[str, Others]  # noise and music
-    looked: bool  # whether evaluate-only data is in it
-
-
-def evaluate(data: Path, folder: Path, *, look: bool, reason: str) -> None:
-    """Measure the float32 model in `folder` on the test split of `data`."""
+def evaluate(data: Path, folder: Path, *, look: bool, reason: str, work: Path | None = None) -> None:
+    """Measure the float32 model in `folder` on the test split of `data`; `work` is where it was trained."""
     model = load_model(folder)
-    test = recordings_for(read_manifest(data / "manifest.csv"), "test", learn=False)
+    former = read_former(folder, model.digest)
+    rows = recordings_for(read_manifest(data / "manifest.csv"), "test", learn=False)
     if look:
-        _log_look(folder / "report" / "looks.csv", model.identity, reason)
-    allowed = [row for row in test if look or not row.evaluate_only]
-    scorer = Scorer(model)
-    noises = [read_audio(data / row.path) for row in allowed if row.kind == "noise" and not row.evaluate_only]
-    grown = _grown(allowed, data, scorer, noises)
-    found = Evaluation(
-        model=model.spec.name,
-        digest=model.digest,
-        milliseconds=Lite(model.content).milliseconds(np.full((FRAMES, FEATURES.bands), -50.0)),
-        voices={name: voices(answers, model.spec) for name, answers in grown.items()},
-        children={name: children(a, model.spec) for name, a in _young(allowed, data, scorer).items()},
-        others={name: others(a, model.spec) for name, a in _voiceless(allowed, data, scorer).items()},
-        looked=look,
-    )
-    found = _with_former(folder / _REPORT, found)
-    (folder / "report").mkdir(exist_ok=True)
-    (folder / _REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        _log_look(folder / FOLDER / "looks.csv", model.identity, reason)
+    examiner = Examiner(data, [row for row in rows if look or not row.evaluate_only], Scorer(model))
+    measured = _measure(examiner, model, looked=look, work=work)
+    worst, seen = examiner.worst.chosen()
+    found, seen = with_former(msgspec.structs.replace(measured, worst=worst), seen, former)
+    write_evaluation(folder, found, seen)
+    draw_report(folder)
     print(write_card(folder, model.spec, found))
 
 
-def _with_former(path: Path, found: Evaluation) -> Evaluation:
-    """`found` with what an earlier look at evaluate-only data measured of the very same model file."""
-    if found.looked or not path.exists():
-        return found
-    former = msgspec.json.decode(path.read_bytes(), type=Evaluation)
-    if not former.looked or former.digest != found.digest:
-        return found
-    return msgspec.structs.replace(
-        found, voices=former.voices | found.voices, others=former.others | found.others, looked=True
+def _measure(examiner: "Examiner", model: Model, *, looked: bool, work: Path | None) -> Evaluation:
+    spec = model.spec
+    grown = _timed("voices", examiner.grown)
+    return Evaluation(
+        model=spec.name,
+        digest=model.digest,
+        size=len(model.content),
+        milliseconds=Lite(model.content).milliseconds(np.full((FRAMES, FEATURES.bands), -50.0)),
+        label_threshold=spec.thresholds.label,
+        looked=looked,
+        voices={corpus: {name: voices(each, spec) for name, each in of.items()} for corpus, of in grown.items()},
+        ages=ages(_timed("young voices", examiner.young) + [a for of in grown.values() for a in of["clean"]], spec),
+        others={name: others(each, spec) for name, each in _timed("no voices", examiner.voiceless).items()},
+        ratios={name: forced(each, spec) for name, each in _timed("ratios", examiner.ratios).items()},
+        emotions={corpus: _emotions(of["clean"], examiner.scorer) for corpus, of in grown.items() if _acted(of)},
+        codecs=_timed("codecs", examiner.codecs),
+        worst=[],
+        training=_training(work),
     )
 
 
-def _grown(rows: Iterable[Recording], data: Path, scorer: Scorer, noises: list[Int16]) -> dict[str, list[Answers]]:
-    """Answers on grown voices whose label is not doubtful, by corpus and condition."""
-    found: dict[str, list[Answers]] = defaultdict(list)
-    conditions = _conditions(noises)
-    for row in rows:
-        if row.adult and not row.doubtful:
-            samples = read_audio(data / row.path)
-            for condition, heard in conditions.items():
-                found[f"{row.corpus} {condition}"].append(scorer(row, heard(samples)))
-    return _some(found)
+@dataclass(slots=True)
+class Examiner:
+    """Runs what of the test split it may hear through the protocol."""
+
+    data: Path
+    rows: list[Recording]
+    scorer: Scorer
+    worst: WorstErrors = field(init=False)
+    conditions: Conditions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Noise to mix in is of the test split, and free to learn from, so that every look hears the same."""
+        noises = sorted(row.path for row in self.rows if row.kind == "noise" and not row.evaluate_only)
+        self.conditions = Conditions([read_audio(self.data / path) for path in noises])
+        self.worst = WorstErrors(self.scorer)
+
+    @property
+    def adults(self) -> list[Recording]:
+        """Grown voices whose label is not doubtful."""
+        return [row for row in self.rows if row.adult and not row.doubtful]
+
+    def grown(self) -> ByCondition:
+        """Answers on grown voices by corpus and condition."""
+        found: ByCondition = defaultdict(lambda: defaultdict(list))
+        for row in self.adults:
+            samples = read_audio(self.data / row.path)
+            for condition in CONDITIONS:
+                heard = self.conditions.hear(condition, samples, row.path)
+                found[row.corpus][condition].append(self._ask(row, heard, condition))
+        return {corpus: dict(of) for corpus, of in sorted(found.items()) if _any(of["clean"])}
+
+    def young(self) -> list[Answers]:
+        """Answers on speakers under 18."""
+        young = [row for row in self.rows if row.kind == "speech" and not row.adult]
+        return [self.scorer(row, read_audio(self.data / row.path)) for row in young]
+
+    def voiceless(self) -> dict[str, list[Answers]]:
+        """Answers on noise, music and voices that do not speak, by corpus and kind."""
+        found: dict[str, list[Answers]] = defaultdict(list)
+        recorded = [row for row in self.rows if row.kind in ("noise", "music", "vocal")]
+        for row, samples in [*((row, read_audio(self.data / row.path)) for row in recorded), *_made()]:
+            found[f"{row.corpus} {row.kind}"].append(self._ask(row, samples, "clean"))
+        return dict(sorted(found.items()))
+
+    def ratios(self) -> dict[str, list[Answers]]:
+        """Answers on LibriSpeech in noise, by signal-to-noise ratio."""
+        found: dict[str, list[Answers]] = defaultdict(list)
+        for row in self.adults:
+            if row.corpus == "librispeech":
+                samples = read_audio(self.data / row.path)
+                for ratio in RATIOS_DB:
+                    found[str(ratio)].append(self.scorer(row, self.conditions.in_noise(samples, row.path, ratio)))
+        return dict(found)
+
+    def codecs(self) -> list[Cell]:
+        """The table of band and codec, on a few files of each speaker; codecs this machine lacks are left out."""
+        rows = _few(row for row in self.adults if row.corpus in CODED_CORPORA and not row.evaluate_only)
+        clips = [read_audio(self.data / row.path) for row in rows]
+        cells = []
+        for codec in ("none", *CODECS):
+            if codec != "none" and missing(codec):
+                print(f"evaluate: left out: {missing(codec)}", file=sys.stderr)
+                continue
+            for band in BANDS if codec == "none" or CODECS[codec].rate > 8000 else list(BANDS)[1:]:
+                answers = [self.scorer(*each) for each in zip(rows, coded(codec, band, clips), strict=True)]
+                of = {corpus: [a for a in answers if a.recording.corpus == corpus] for corpus in CODED_CORPORA}
+                cells.append(Cell(codec, band, {name: forced(a, self.scorer.spec) for name, a in of.items() if a}))
+        return cells if rows else []
+
+    def _ask(self, row: Recording, samples: Int16, condition: str) -> Answers:
+        answers = self.scorer(row, samples)
+        self.worst.offer(condition, answers, samples)
+        return answers
 
 
-def _conditions(noises: list[Int16]) -> dict[str, Callable[[Int16], Int16]]:
-    """What is done to a whole recording before the protocol runs; the noises come from the test split."""
-    rng = np.random.default_rng(0)
-
-    def in_noise(samples: Int16) -> Int16:
-        noise = np.resize(noises[rng.integers(len(noises))], samples.size)
-        return to_int16(mix(to_float(samples), to_float(noise), 10.0))
-
-    def by_telephone(samples: Int16) -> Int16:
-        return to_int16(over_telephone(at_level(to_float(samples), -30.0), "mu"))
-
-    return {"clean": lambda samples: samples, "telephone": by_telephone, "noise 10 dB": in_noise}
-
-
-def _young(rows: Iterable[Recording], data: Path, scorer: Scorer) -> dict[str, list[Answers]]:
-    """Answers on speakers under 18, by age group and gender."""
-    found: dict[str, list[Answers]] = defaultdict(list)
-    for row in rows:
-        if row.kind == "speech" and not row.adult:
-            age = "under 10" if (row.age or 0) < 10 else "10 to 12" if row.child else "13 to 17"
-            found[f"{age}, {row.gender}"].append(scorer(row, read_audio(data / row.path)))
-    return _some(found)
-
-
-def _voiceless(rows: Iterable[Recording], data: Path, scorer: Scorer) -> dict[str, list[Answers]]:
-    """Answers on noise and music, by corpus."""
-    found: dict[str, list[Answers]] = defaultdict(list)
-    for row in rows:
-        if row.kind in ("noise", "music", "vocal"):
-            found[f"{row.corpus} {row.kind}"].append(scorer(row, read_audio(data / row.path)))
-    for row, samples in _synthetic():
-        found[f"{row.corpus} {row.kind}"].append(scorer(row, samples))
-    return dict(sorted(found.items()))
-
-
-def _synthetic() -> Iterator[tuple[Recording, Int16]]:
-    """Clips of seeds that preparation never draws."""
+def _made() -> Iterator[tuple[Recording, Int16]]:
+    """Music of a sound font and of pieces never trained on, and synthetic sounds of seeds never drawn."""
+    for number in range(MADE_CLIPS):
+        rng = np.random.default_rng([30, number])
+        yield _nobody("sound-font", "music", number), render(rng, MADE_SECONDS, SOUND_FONTS["test"])
     for kind in ("music", "noise"):
-        for number in range(SYNTHETIC_CLIPS):
+        for number in range(MADE_CLIPS):
             rng = np.random.default_rng([20, number, len(kind)])
-            name = f"synthetic/test/{kind}-{number}"
-            yield Recording(name, kind, "synthetic", "", "", None, "test", "test", "ours", ""), synthesise(kind, rng)
+            yield _nobody("synthetic", kind, number), synthesise(kind, rng, seconds=MADE_SECONDS)
 
 
-def _some(found: dict[str, list[Answers]]) -> dict[str, list[Answers]]:
-    """Those with any window, sorted by name."""
-    return {name: found[name] for name in sorted(found) if any(answers.female.size for answers in found[name])}
+def _nobody(corpus: str, kind: str, number: int) -> Recording:
+    return Recording(f"{corpus}/test/{kind}-{number}", kind, corpus, "", "", None, "test", "test", "ours", "")
+
+
+def _few(rows: Iterable[Recording]) -> list[Recording]:
+    """The first files of each speaker, by path."""
+    taken: dict[str, list[Recording]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.path):
+        if len(taken[row.speaker]) < CODED_FILES:
+            taken[row.speaker].append(row)
+    return [row for few in taken.values() for row in few]
+
+
+def emotion(row: Recording) -> str:
+    """The emotion a RAVDESS or nEMO file is named after; empty for other corpora."""
+    named = {"ravdess": ("-", 2), "nemo": ("_", 1)}.get(row.corpus)
+    if not named:
+        return ""
+    parts = Path(row.path).stem.split(named[0])
+    return _EMOTIONS.get(parts[named[1]], "") if len(parts) > named[1] else ""
+
+
+def _emotions(answers: list[Answers], scorer: Scorer) -> dict[str, ByGender]:
+    found: dict[str, list[Answers]] = defaultdict(list)
+    for each in answers:
+        found[emotion(each.recording)].append(each)
+    return {name: forced(each, scorer.spec) for name, each in sorted(found.items()) if name and _any(each)}
+
+
+def _acted(of: dict[str, list[Answers]]) -> bool:
+    return any(emotion(each.recording) for each in of["clean"])
+
+
+def _any(answers: list[Answers]) -> bool:
+    return any(each.female.size for each in answers)
+
+
+def _training(work: Path | None) -> list[dict[str, float]]:
+    """The training's dev.jsonl, an epoch a line; of its labels, the mean over corpora and conditions."""
+    if work is None or not (work / "dev.jsonl").exists():
+        return []
+    epochs = [msgspec.json.decode(line) for line in (work / "dev.jsonl").read_bytes().splitlines()]
+    labels = [{"label": float(np.mean(list(each["label"].values())))} for each in epochs]
+    plain = [{name: float(v) for name, v in each.items() if isinstance(v, int | float)} for each in epochs]
+    return [one | other for one, other in zip(plain, labels, strict=True)]
+
+
+def _timed(what, do):
+    """What `do` returns; says on standard error how long it took."""
+    start = time.monotonic()
+    found = do()
+    print(f"evaluate: {what}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+    return found
 
 
 def _log_look(path: Path, identity: str, reason: str) -> None:
@@ -144,6 +228,6 @@ def _log_look(path: Path, identity: str, reason: str) -> None:
     if not reason:
         raise UnusableError("--look wants a --reason: why is a look at evaluate-only data due?")
     rows.append([str(len(rows)), datetime.now(UTC).isoformat(timespec="seconds"), identity, reason])
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(rows)

@@ -14,11 +14,11 @@ from training.pool import Clip, Pool
 NO_LOSS = -1  # a target that says nothing
 REMADE = "-remade"  # ends the corpus of a re-made voice
 LEAD = 8000  # samples heard before the window, so that rooms and filters have settled
-MOST = 8.0  # a corpus weighs as the root of its speakers, up to this: else one corpus is the grown voice
+LEAST, MOST = 3.0, 8.0  # a corpus weighs as the root of its speakers, within these: else one is the grown voice
 _HOP = 5  # VAD frames between window starts to draw from
 
 GROUPS = {  # share of the windows drawn
-    "female": 0.28, "male": 0.28, "child": 0.17, "teen": 0.02, "vocal": 0.02, "noise": 0.11, "music": 0.12,
+    "female": 0.27, "male": 0.27, "child": 0.19, "teen": 0.02, "vocal": 0.02, "noise": 0.09, "music": 0.14,
 }  # fmt: skip
 
 
@@ -32,6 +32,11 @@ def targets(recording: Recording) -> tuple[int, int, int]:
         return 1, 0 if recording.child else NO_LOSS, NO_LOSS
     known = recording.gender and not recording.doubtful
     return 1, 1, int(recording.gender == "female") if known else NO_LOSS
+
+
+def origin(condition: str, recording: Recording) -> tuple[str, str, str, str]:
+    """Condition, corpus, speaker, gender or kind: what a prepared window is from."""
+    return condition, recording.corpus, recording.speaker or recording.path, recording.gender or recording.kind
 
 
 def group_of(recording: Recording) -> str:
@@ -64,7 +69,7 @@ class Sampler:
         names = [name for name in GROUPS if name in self._drawn]
         shares = np.array([GROUPS[name] for name in names])
         corpora = self._drawn[names[rng.choice(len(names), p=shares / shares.sum())]]
-        weights = np.array([min(len(speakers) ** 0.5, MOST) for speakers in corpora.values()])
+        weights = np.array([np.clip(len(speakers) ** 0.5, LEAST, MOST) for speakers in corpora.values()])
         speakers = list(corpora.values())[rng.choice(len(corpora), p=weights / weights.sum())]
         clips = list(speakers.values())[rng.integers(len(speakers))]
         pool, clip, starts = clips[rng.integers(len(clips))]

@@ -1,4 +1,4 @@
-"""`train`: fit the network to the prepared windows, epoch by epoch, and keep what it is worth on dev."""
+"""`train`: fit the network to the prepared windows, epoch by epoch; the average of its weights is what is kept."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models import UnusableError
+from training.average import Average
 from training.dev import dev_table
 from training.losses import masked_loss
 from training.masks import disturb
@@ -23,7 +24,7 @@ _WEIGHTS = "voice.keras"
 
 
 def train(work: Path, *, epochs: int, seed: int) -> None:
-    """Train in `work`; writes voice.keras and dev.jsonl (a line an epoch). Resumes after the last whole epoch."""
+    """Train in `work`; writes voice.keras and a line of dev.jsonl each epoch. Resumes after the last whole one."""
     keras.utils.set_random_seed(seed)
     shard, dev = read_prepared(work, "train"), read_prepared(work, "dev")
     steps = len(shard.targets) // BATCH
@@ -32,15 +33,16 @@ def train(work: Path, *, epochs: int, seed: int) -> None:
         1e-4, epochs * steps, alpha=0.01, warmup_target=PEAK_RATE, warmup_steps=steps // 2
     )
     network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0), masked_loss)
+    resume = work / "resume"
+    average = Average(work / "average.npz", resume=resume.exists())
     print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
     network.fit(
         _batches(shard, seed),
         epochs=epochs,
         steps_per_epoch=steps,
         verbose=2,
-        callbacks=[keras.callbacks.BackupAndRestore(str(work / "resume")), _DevLog(dev, work / "dev.jsonl")],
+        callbacks=[keras.callbacks.BackupAndRestore(str(resume)), average, _Keep(dev, work, average)],
     )
-    network.save(work / _WEIGHTS)
 
 
 def read_prepared(work: Path, name: str) -> Shard:
@@ -82,16 +84,19 @@ def _batches(shard: Shard, seed: int) -> tf.data.Dataset:
     return batches.map(lambda x, y: (disturb(tf.cast(x, tf.float32)), y)).prefetch(2)
 
 
-class _DevLog(keras.callbacks.Callback):
-    """Appends the dev table to a file after each epoch."""
+class _Keep(keras.callbacks.Callback):
+    """After each epoch: the averaged network to voice.keras, what it is worth on dev to dev.jsonl."""
 
-    def __init__(self, dev: Shard, path: Path) -> None:
+    def __init__(self, dev: Shard, work: Path, average: Average) -> None:
         super().__init__()
-        self._dev, self._path = dev, path
+        self._dev, self._work, self._average = dev, work, average
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        former = self._average.put_into(self.model)
+        self.model.save(self._work / _WEIGHTS)
         table = dev_table(self._dev, predict(self.model, self._dev.log_mel))
+        self.model.set_weights(former)
         line = {"epoch": epoch, "loss": float((logs or {})["loss"]), "score": table.score, **asdict(table)}
-        with self._path.open("ab") as file:
+        with (self._work / "dev.jsonl").open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")
         print(f"epoch {epoch}: score {table.score:.4f} {line}", flush=True)
