@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-all lint format demo schemas clean
+.PHONY: run test test-all lint format train demo schemas clean
 
 run: $(VENV)/.kernels
 	@tools/portaudio.sh $(BIN)/python
@@ -28,6 +28,13 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+train: $(VENV)/.train
+	$(BIN)/python -m training prepare
+	$(BIN)/python -m training train
+	$(BIN)/python -m training calibrate
+	$(BIN)/python -m training export
+	$(BIN)/python -m training evaluate
 
 demo: $(VENV)/.installed
 	$(BIN)/python tools/demo.py

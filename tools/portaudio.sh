@@ -10,7 +10,7 @@ if ! command -v apt-get >/dev/null; then
   echo "PortAudio is missing, so microphones cannot be used: install it with your package manager (portaudio)"
 elif [ "$(id -u)" = 0 ]; then
   echo "installing PortAudio ($command)"
-  { apt-get update -qq && $command -qq; } >/dev/null || echo "that failed: run it by hand; files and the demo work without"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $command -qq; } >/dev/null || echo "that failed: run it by hand; files and the demo work without"
 elif command -v sudo >/dev/null && [ -t 0 ]; then
   read -r -p "PortAudio is missing. Run 'sudo $command' now? [y/N] " answer
   if [ "$answer" = y ]; then
