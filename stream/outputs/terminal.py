@@ -10,6 +10,7 @@ from rich.text import Text
 
 from stream.decide.window import UNKNOWN
 from stream.messages import AnyMessage, WindowMessage
+from stream.outputs.lines import Lines
 from stream.outputs.summary import StreamSummary, Summary
 
 _REFRESHES_PER_SECOND = 10
@@ -18,13 +19,14 @@ _QUIET, _LOUD, _CELLS = -60.0, 0.0, 12  # dBFS at the ends of the level meter, a
 
 
 class Terminal:
-    """A Sink, and a context that owns the screen's lower lines while the daemon runs."""
+    """A Sink, and a context that owns the screen's lower lines while the daemon runs. Never makes the worker wait."""
 
     def __init__(self, labels: tuple[str, str]) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._labels = labels
         self._summary = Summary(labels)
         self._printed: dict[str, str] = {}  # where standard error is no terminal: label last printed
+        self._lines = Lines()
         self._live = Live(
             console=self._console, get_renderable=self._table, refresh_per_second=_REFRESHES_PER_SECOND,
             redirect_stdout=False, redirect_stderr=False, transient=True,
@@ -39,10 +41,14 @@ class Terminal:
         self._live.stop()
         for line in self._summary.lines():
             self.say(line)
+        self._lines.close()
 
     def say(self, line: str) -> None:
-        """Print a line above the live ones."""
-        self._console.print(line, markup=False)
+        """Print a line, above the live ones."""
+        if self._console.is_terminal:
+            self._console.print(line, markup=False)
+        else:
+            self._lines.put(line)
 
     def take(self, message: AnyMessage) -> None:
         """Show `message`."""
@@ -51,7 +57,7 @@ class Terminal:
             return
         if self._printed.get(message.stream) != message.smoothed.label:
             self._printed[message.stream] = message.smoothed.label
-            self._console.print(self._line(self._summary.streams[message.stream]))
+            self._lines.put(self._line(self._summary.streams[message.stream]).plain)
 
     def _table(self) -> Table:
         table = Table.grid()

@@ -1,5 +1,6 @@
 """What a running daemon publishes, answers, keeps, and how it ends."""
 
+import os
 import signal
 import subprocess
 
@@ -51,6 +52,25 @@ def test_signals_end_it_cleanly(daemon, listen, demo):
         assert ended.status == 0
         epochs |= {message["epoch"] for message in (first, *rest)}
     assert len(epochs) == 2
+
+
+def test_nobody_need_read_standard_error(daemon, listen, demo):
+    """Where nobody reads standard error, the daemon publishes all the same, and ends."""
+    running = daemon(*[demo] * 3)
+    messages = listen(running)
+    fill(running.process.stderr)
+    assert_whole(windows_of(messages.until_end(streams=3)), "stream")
+    assert running.process.wait() == 0
+
+
+def fill(pipe):
+    """Write to `pipe`, whose reading end we have, until nothing more goes in."""
+    other = os.open(f"/proc/self/fd/{pipe.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(other, b"-" * 4096)
+    except BlockingIOError:
+        os.close(other)
 
 
 def test_a_silent_pipe_does_not_hold_it_up(spoken):
