@@ -36,7 +36,9 @@ def measured(found: Evaluation) -> str:
     for corpus, of in found.voices.items():
         rows += [_voices_row(f"{corpus}, {condition}", each) for condition, each in of.items()]
     rows += ["", "| age | girls or women that get a gender | boys or men |", "| --- | --- | --- |"]
-    rows += [f"| {name} | {_counted(a.gendered.female)} | {_counted(a.gendered.male)} |" for name, a in found.ages.items()]
+    rows += [
+        f"| {name} | {_counted(a.gendered.female)} | {_counted(a.gendered.male)} |" for name, a in found.ages.items()
+    ]
     rows += ["", "| no voice to decide on | clips that get a gender | windows |", "| --- | --- | --- |"]
     rows += [
         f"| {name} ({o.asked} of {o.clips} clips pass the VAD) | {interval(o.by_clip)} | {interval(o.by_window)} |"

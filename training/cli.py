@@ -31,7 +31,7 @@ def cli() -> None:
     show_default="models/voice",
     help="Model folder that labels the unlabelled recordings.",
 )
-@click.option("--windows", default=120000, show_default=True, help="Augmented windows to train on.")
+@click.option("--windows", default=106000, show_default=True, help="Augmented windows to train on.")
 @click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
 def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int, seed: int) -> None:
@@ -41,7 +41,7 @@ def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int,
 
 @cli.command()
 @_work
-@click.option("--epochs", default=6, show_default=True, help="Passes over the prepared windows.")
+@click.option("--epochs", default=8, show_default=True, help="Passes over the prepared windows.")
 @click.option("--seed", default=1, show_default=True, help="Of the weights, the order and the masks.")
 def train(work: Path, epochs: int, seed: int) -> None:
     """Train the network; resumes after the last whole epoch."""
@@ -77,9 +77,11 @@ def compare(work: Path, models: tuple[Path, ...]) -> None:
 @_model
 @click.option("--look", is_flag=True, help="Also measure on evaluate-only data. Every look is logged; ten at most.")
 @click.option("--reason", default="", help="Why a look is due; goes into the log.")
-def evaluate(data: Path, model: Path, look: bool, reason: str) -> None:
-    """Measure the exported model by the fixed protocol; writes report/evaluation.json and CARD.md."""
-    _run("evaluate", data, model, look=look, reason=reason)
+@click.option("--work", type=click.Path(path_type=Path), default=None,
+              help="Folder that this very model was trained in: its training curves go into the report.")  # fmt: skip
+def evaluate(data: Path, model: Path, look: bool, reason: str, work: Path | None) -> None:
+    """Measure the exported model by the fixed protocol; writes report/ and CARD.md."""
+    _run("evaluate", data, model, look=look, reason=reason, work=work)
 
 
 def _run(verb: str, *arguments: Path, **options: object) -> None:

@@ -1,0 +1,49 @@
+"""A running average of the weights over the steps of training: what ships, rather than the last step's."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+MOMENTUM = 0.998  # of the average, a step: it remembers about 500
+_WARMUP = 10.0  # steps; the first weights are forgotten fast
+
+Weights = list[npt.NDArray[np.float32]]
+
+
+class Average(keras.callbacks.Callback):
+    """Averages all weights, the batch normalisations' statistics with them; kept in a file at each epoch's end.
+
+    Without `resume` a file of an earlier training is not read.
+    """
+
+    def __init__(self, path: Path, *, resume: bool) -> None:
+        super().__init__()
+        self._path, self._resume = path, resume
+        self._steps, self._mean = 0, []  # type: int, Weights
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Start from where a former run stopped, else from the weights as they are."""
+        self._mean = self.model.get_weights()
+        if self._resume and self._path.exists():
+            with np.load(self._path) as saved:
+                self._steps = int(saved["steps"])
+                self._mean = [saved[str(number)] for number in range(len(self._mean))]
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the average towards the weights of this step."""
+        self._steps += 1
+        share = 1.0 - min(MOMENTUM, (1.0 + self._steps) / (_WARMUP + self._steps))
+        for number, weight in enumerate(self.model.weights):
+            self._mean[number] += np.float32(share) * (weight.numpy() - self._mean[number])
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Keep the average."""
+        np.savez(self._path, steps=self._steps, **{str(number): mean for number, mean in enumerate(self._mean)})
+
+    def put_into(self, network: keras.Model) -> Weights:
+        """Give `network` the averaged weights; returns those it had."""
+        former: Weights = network.get_weights()
+        network.set_weights(self._mean)
+        return former
