@@ -9,23 +9,29 @@ from training.figures import ByGender, Share
 from training.protocol import CONDITIONS
 from training.report.bars import CORPORA, interval, percent
 from training.report.evaluation import Evaluation
-from training.report.style import COLOURS, MARKERS, SAID, Axes, name_of, panels, save
+from training.report.style import COLOURS, MARKERS, SAID, Axes, legend, name_of, panels, save
 
 _LEFT = 50.0  # %, guessing
+_CONDITIONS = {
+    "clean": "clean", "G.711": "G.711, 8 kHz", "noise": "noise 10 dB", "room": "living room", "wind": "wind 0 dB",
+}  # fmt: skip
 _APART = 0.17  # of a row, women from men
 
 
 def by_condition(found: Evaluation, path: Path) -> str:
     """A panel for each corpus, a row for each condition, women's and men's accuracy with their intervals."""
-    figure, grid = panels(len(found.voices), width=3.1, height=3.4, sharey=True)
-    for axes, (corpus, of) in zip(grid[0], found.voices.items(), strict=True):
-        rows(axes, [of[name].forced if name in of else None for name in CONDITIONS], CONDITIONS)
+    many = len(found.voices)
+    figure, grid = panels(min(many, 2), -(-many // 2), width=4.4, height=2.8, sharey=True)
+    for axes, (corpus, of) in zip(grid.flat, found.voices.items(), strict=False):
+        rows(axes, [of[name].forced if name in of else None for name in CONDITIONS], list(_CONDITIONS.values()))
         if corpus in CORPORA:
             axes.axvline(CORPORA[corpus][1], color="#777777", linestyle="--", linewidth=1)
         speakers = of["clean"].forced.all
-        axes.set_title(f"{name_of(corpus)}\n{speakers.speakers if speakers else 0} speakers")
+        axes.set_title(f"{name_of(corpus)}, {speakers.speakers if speakers else 0} speakers")
         axes.set_xlabel("right of gated windows, %")
-    legend(grid[0][0])
+    for axes in list(grid.flat)[many:]:
+        axes.axis("off")
+    legend(figure, grid[0][0], **SAID)
     save(figure, path)
     value, where = min((v.forced.all.value, f"{name_of(c)}, {name}") for c, of in found.voices.items()
                        for name, v in of.items() if v.forced.all)  # fmt: skip
@@ -44,7 +50,7 @@ def by_emotion(found: Evaluation, path: Path) -> str:
         rows(axes, [of.get(name) for name in names], names)
         axes.set_title(name_of(corpus))
         axes.set_xlabel("right of gated windows, %")
-    legend(grid[0][0])
+    legend(figure, grid[0][0], **SAID)
     save(figure, path)
     value, where = min((share.value, f"{SAID[gender]}, {emotion} ({name_of(corpus)})")
                        for corpus, of in found.emotions.items() for emotion, each in of.items()
@@ -63,7 +69,7 @@ def by_age(found: Evaluation, path: Path) -> str:
     grid[0][0].axvline(30, color="#777777", linestyle="--", linewidth=1)
     grid[0][0].set(xlabel="windows that get a gender, %", ylabel="age, years", title="answered")
     grid[0][1].set(xlabel="right of gated windows, %", title="right, if forced to choose")
-    legend(grid[0][1], female="girls, women", male="boys, men")
+    legend(figure, grid[0][1], female="girls, women", male="boys, men")
     save(figure, path)
     young = found.ages.get("under 13")
     share = young.gendered.all if young else None
@@ -88,12 +94,13 @@ def by_ratio(found: Evaluation, path: Path) -> str:
         axes.errorbar([place for place, _ in known], [100 * share.value for _, share in known], [low, high],
                       color=COLOURS[gender], marker=MARKERS[gender], capsize=3, label=SAID[gender])  # fmt: skip
     axes.set_xticks(range(len(names)), names)
-    axes.set(xlabel="signal-to-noise ratio, dB", ylabel="right of gated windows, %", ylim=(_LEFT, 101))
+    least = 100 * min(share.low for each in points for share in (each.female, each.male) if share) - 1
+    axes.set(xlabel="signal-to-noise ratio, dB", ylabel="right of gated windows, %", ylim=(min(_LEFT, least), 101))
     axes.legend(loc="lower right")
     save(figure, path)
-    least = found.ratios[ratios[0]].all
+    noisiest = found.ratios[ratios[0]].all
     return (f"LibriSpeech test-other with ESC-10 noise of the test split, forced choice, 95 % intervals by speaker. At "
-            f"{ratios[0]} dB: {interval(least)} %.")  # fmt: skip
+            f"{ratios[0]} dB: {interval(noisiest)} %.")  # fmt: skip
 
 
 def of_no_voice(found: Evaluation, path: Path) -> str:
@@ -115,7 +122,7 @@ def of_no_voice(found: Evaluation, path: Path) -> str:
     axes.invert_yaxis()
     axes.axvline(3, color="#777777", linestyle="--", linewidth=1)
     axes.set(xlabel="get a gender, %", xlim=(-2, 102))
-    axes.legend(loc="best")
+    legend(figure, axes)
     save(figure, path)
     return ("Sounds without a voice to decide on that still got a gender, of what is above −60 dBFS and passes the "
             "VAD; in brackets the clips of which that holds. The dashed line is the bar for noise and music, by clip; "
@@ -136,12 +143,6 @@ def rows(axes: Axes, shares: Sequence[ByGender | None], names: Sequence[str], *,
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(min(left, np.floor(10 * least) * 10) - 2, 102), ylim=(len(names) - 0.5, -0.5))
     axes.grid(axis="y", visible=False)
-
-
-def legend(axes: Axes, **said: str) -> None:
-    """Who is which mark."""
-    handles, names = axes.get_legend_handles_labels()
-    axes.legend(handles, [(said or SAID)[name] for name in names], loc="best")
 
 
 def _spread(shares: Sequence[Share]) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from training.figures import ANSWERS
 from training.report.bars import percent
 from training.report.evaluation import Evaluation
-from training.report.style import CORPUS_COLOURS, LINES, SAID, Axes, name_of, panels, save
+from training.report.style import CORPUS_COLOURS, LINES, SAID, Axes, legend, name_of, panels, save
 
 _ANSWERS_SAID = {
     "female": "woman", "male": "man", "low_confidence": "not\nsure", "undecidable": "un-\ndecidable",
@@ -48,9 +48,10 @@ def _matrix(axes: Axes, counts: np.ndarray) -> None:
 
 def reliability(found: Evaluation, path: Path) -> str:
     """What was said against what was found in ten bins of equal mass, clean and by telephone."""
-    figure, grid = panels(len(found.voices), width=3.1, height=3.5, sharey=True)
+    many = len(found.voices)
+    figure, grid = panels(min(many, 4), -(-many // 4), width=3.3, height=3.5, sharey=True)
     worst = (0.0, "")
-    for axes, (corpus, of) in zip(grid[0], found.voices.items(), strict=True):
+    for axes, (corpus, of) in zip(grid.flat, found.voices.items(), strict=False):
         axes.plot((0, 1), (0, 1), color="#999999", linewidth=1)
         for condition, colour, line, mark in zip(_SHOWN, CORPUS_COLOURS, LINES, "os", strict=False):
             if each := of.get(condition):
@@ -109,7 +110,7 @@ def training(found: Evaluation, path: Path) -> str:
             grid[0][1].plot(epochs, [100 * each[key] for each in found.training], color=colour, linestyle=line,
                             marker="o", markersize=3.5, label=name)  # fmt: skip
     grid[0][1].set(xlabel="epoch", ylabel="right, %", title="dev split, all conditions, re-made voices too")
-    grid[0][1].legend(loc="best", fontsize=9)
+    legend(figure, grid[0][1])
     for axes in grid[0]:
         axes.set_xticks(epochs if len(epochs) <= 12 else epochs[:: len(epochs) // 8])
     save(figure, path)

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from training.figures import ByGender
 from training.protocol import BANDS
 from training.report.bars import percent
 from training.report.evaluation import Evaluation
-from training.report.style import Axes, name_of, panels, save
+from training.report.style import COLOURS, Axes, name_of, panels, save
 
 Column = tuple[str, str]  # corpus, band
+_TEAL_TO_MAGENTA = LinearSegmentedColormap.from_list("gap", [COLOURS["male"], "#ffffff", COLOURS["female"]])
 
 
 def codecs(found: Evaluation, path: Path) -> str:
@@ -26,7 +28,7 @@ def codecs(found: Evaluation, path: Path) -> str:
     figure, grid = panels(2, width=4.9, height=0.27 * len(names) + 1.3, sharey=True)
     _map(grid[0][0], right, "viridis", (min(80.0, float(np.nanmin(right))), 100.0), "right of gated windows, %")
     edge = max(10.0, float(np.nanmax(np.abs(gap))))
-    _map(grid[0][1], gap, "PiYG_r", (-edge, edge), "women less men, points")
+    _map(grid[0][1], gap, _TEAL_TO_MAGENTA, (-edge, edge), "women less men, points")
     for axes in grid[0]:
         axes.set_xticks(range(len(columns)), [band.replace(" ", "\n", 1) for _, band in columns], fontsize=8)
         axes.set_yticks(range(len(names)), names, fontsize=9)
@@ -41,7 +43,7 @@ def axes_of(found: Evaluation) -> tuple[list[str], list[Column]]:
     return list(dict.fromkeys(cell.codec for cell in found.codecs)), [(c, band) for c in corpora for band in BANDS]
 
 
-def _map(axes: Axes, values: np.ndarray, colours: str, limits: tuple[float, float], title: str) -> None:
+def _map(axes: Axes, values: np.ndarray, colours: str | Colormap, limits: tuple[float, float], title: str) -> None:
     image = axes.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1], aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
@@ -50,6 +52,7 @@ def _map(axes: Axes, values: np.ndarray, colours: str, limits: tuple[float, floa
             axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=8,
                       color="white" if dark else "#111111")  # fmt: skip
     axes.set_xlabel(title)
+    axes.set_facecolor("#eeeeee")  # where a codec has no such band
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for spine in axes.spines.values():

@@ -8,6 +8,7 @@ from training.report.evaluation import DB_OFFSET, Evaluation, Spectrograms, Wors
 from training.report.style import Axes, name_of, panels, save
 
 _COLUMNS = 3
+_COLOURS = 64  # of the PNG: spectrograms do not pack well
 _RANGE_DB = 70.0  # below the loudest
 _SECONDS = 2.0
 _TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000)
@@ -21,7 +22,7 @@ def worst(found: Evaluation, seen: Spectrograms, path: Path, *, evaluate_only: b
     ]
     if not chosen:
         return ""
-    figure, grid = panels(_COLUMNS, -(-len(chosen) // _COLUMNS), width=3.3, height=2.15, sharex=True, sharey=True)
+    figure, grid = panels(_COLUMNS, -(-len(chosen) // _COLUMNS), width=3.15, height=2.0, sharex=True, sharey=True)
     for axes, (each, image) in zip(grid.flat, chosen, strict=False):
         _draw(axes, each, image)
     for axes in list(grid.flat)[len(chosen) :]:
@@ -30,7 +31,7 @@ def worst(found: Evaluation, seen: Spectrograms, path: Path, *, evaluate_only: b
         axes.set_xlabel("time, s")
     for axes in grid[:, 0]:
         axes.set_ylabel("frequency, Hz")
-    save(figure, path)
+    save(figure, path, colours=_COLOURS)
     licences = sorted({f"{name_of(each.corpus)} ({each.licence})" for each, _ in chosen})
     return ("The windows that the model is most surely wrong about, one for each corpus and condition: log-mel as it "
             f"saw them, {_RANGE_DB:.0f} dB from dark to bright. Sound: {', '.join(licences)}.")  # fmt: skip

@@ -23,7 +23,6 @@ NAMES = {
     "esc10": "ESC-10", "librosa-examples": "librosa's examples", "sound-font": "sound font",
 }  # fmt: skip
 _DPI = 110
-_PALETTE = 256  # colours
 
 plt.rcParams.update({
     "font.size": 10, "axes.titlesize": 11, "axes.spines.top": False, "axes.spines.right": False,
@@ -42,9 +41,15 @@ def panels(columns: int, rows: int = 1, *, width: float = 3.2, height: float = 3
     return plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False, **options)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG of at most 256 colours, a third of the bytes, and forget the figure."""
+def legend(figure: Figure, axes: Axes, **said: str) -> None:
+    """Who is which mark, below the panels, so that it hides nothing."""
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, [said.get(name, name) for name in names], loc="outside lower center", ncols=len(names))
+
+
+def save(figure: Figure, path: Path, *, colours: int = 256) -> None:
+    """Write a PNG of few colours, a third of the bytes, and forget the figure."""
     drawn = BytesIO()
     figure.savefig(drawn, dpi=_DPI)
     plt.close(figure)
-    Image.open(drawn).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(drawn).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)

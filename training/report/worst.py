@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from training.audio import RATE, Int16
-from training.protocol import Answers, Scorer
+from training.protocol import CONDITIONS, Answers, Scorer
 from training.report.evaluation import DB_OFFSET, Spectrograms, Worst
 
 CANDIDATES = 4  # kept for each corpus and condition, of different files
@@ -44,10 +44,16 @@ class WorstErrors:
         """One for each corpus and condition, where there is one of a file not shown yet."""
         paths: set[str] = set()
         worst, seen = [], []
-        for kept in self._kept.values():
+        for _, kept in sorted(self._kept.items(), key=_place):
             fresh = [each for each in kept if each[1].path not in paths] or kept
             paths.add(fresh[0][1].path)
             worst.append(fresh[0][1])
             seen.append(fresh[0][2])
         spec = self._scorer.spec
         return worst, np.array(seen, np.uint8).reshape(-1, spec.frames, spec.features.bands)
+
+
+def _place(item: tuple[tuple[str, str], list[tuple[float, Worst, Spectrograms]]]) -> tuple[bool, str, int]:
+    """Voices first, by corpus, in the order of the conditions."""
+    (corpus, condition), kept = item
+    return kept[0][1].truth not in ("female", "male"), corpus, CONDITIONS.index(condition)
