@@ -15,8 +15,8 @@ from training.examples import REMADE
 from training.shards import Shard
 from training.train import predict, read_network, read_prepared
 
-SPEECH_KEPT = 0.988  # of speech windows pass the model's own veto, in each corpus and condition
-COVERAGE = 0.93  # of adults' windows get an answer, in each corpus and gender: no veto, decidable, and sure
+SPEECH_KEPT = 0.996  # of speech windows pass the model's own veto, in each corpus, all conditions together
+COVERAGE = 0.92  # of adults' windows get an answer, in each corpus and gender: no veto, decidable, and sure
 CHILD = 0.1  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
 _MEANINGS: tuple[Meaning, ...] = ("speech", "decidable", "label")
 _FILE = "calibration.json"
@@ -75,10 +75,10 @@ def _probability(output: OutputSpec, logits: Logits, column: int) -> Floats:
 
 
 def _speech_threshold(shard: Shard, voice: Floats) -> float:
-    """What SPEECH_KEPT of the recorded voices of every corpus reach in every condition: 0.05 to 0.5, in hundredths."""
-    conditions, corpora, found = shard.origin[:, 0], shard.origin[:, 1], [0.5]
-    for condition, corpus in product(np.unique(conditions), np.unique(corpora)):
-        should = (conditions == condition) & (corpora == corpus) & (shard.targets[:, SPEECH] == 1)
+    """What SPEECH_KEPT of the recorded voices of every corpus reach: 0.05 to 0.5, in hundredths."""
+    corpora, found = shard.origin[:, 1], [0.5]
+    for corpus in np.unique(corpora):
+        should = (corpora == corpus) & (shard.targets[:, SPEECH] == 1)
         if should.any() and not corpus.endswith(REMADE):
             found.append(float(np.quantile(voice[should], 1.0 - SPEECH_KEPT)))
     return float(np.floor(max(min(found), 0.05) * 100) / 100)

@@ -9,7 +9,7 @@ import click
 from models import VOICE, GenderstreamError
 
 _data = click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True,
-                     help="Folder with manifest.csv and the audio it lists.")  # fmt: skip
+                     help="Folder of a corpus, or of several; see docs/corpora.md.")  # fmt: skip
 _work = click.option("--work", type=click.Path(path_type=Path), default=Path("runs/voice"), show_default=True,
                      help="Folder for everything that is made on the way.")  # fmt: skip
 _model = click.option("--model", type=click.Path(path_type=Path), default=VOICE, show_default="models/voice",

@@ -15,7 +15,7 @@ import numpy as np
 from models import Model, UnusableError, load_model
 from training.audio import Int16, read_audio
 from training.card import write_card
-from training.corpora import Recording, read_manifest, recordings_for
+from training.corpora import Recording, read_corpus, recordings_for
 from training.effects.codecs import CODECS, missing
 from training.effects.midi import SOUND_FONTS, render
 from training.figures import ByGender, ages, forced, others, voices
@@ -46,7 +46,7 @@ def evaluate(data: Path, folder: Path, *, look: bool, reason: str, work: Path | 
     """Measure the float32 model in `folder` on the test split of `data`; `work` is where it was trained."""
     model = load_model(folder)
     former = read_former(folder, model.digest)
-    rows = recordings_for(read_manifest(data / "manifest.csv"), "test", learn=False)
+    rows = recordings_for(read_corpus(data), "test", learn=False)
     if look:
         _log_look(folder / FOLDER / "looks.csv", model.identity, reason)
     examiner = Examiner(data, [row for row in rows if look or not row.evaluate_only], Scorer(model))

@@ -16,7 +16,7 @@ from models import GenderstreamError, ModelSpec, Smoothing, write_spec
 from models.spec import ModelFile, Precision, TrainingRecord
 from training.audio import RATE, WINDOW
 from training.calibrate import Calibration, read_calibration
-from training.corpora.discover import learnable
+from training.corpora import learnable
 from training.lite import Lite
 from training.shards import FEATURES, FRAMES
 from training.train import predict, read_network, read_prepared

@@ -9,8 +9,7 @@ import numpy as np
 
 from training.audio import Float32, Int16, read_audio, to_float
 from training.augment import trim_response
-from training.corpora import Recording
-from training.corpora.discover import learnable
+from training.corpora import Recording, learnable
 from training.corpora.manifest import Split
 from training.effects.midi import SOUND_FONTS, render
 from training.effects.rooms import simulate

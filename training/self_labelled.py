@@ -14,8 +14,7 @@ import numpy as np
 from models import load_model
 from training.audio import Float32, Int16, read_audio, to_float, to_int16
 from training.augment import change_speed, mix, tilt
-from training.corpora import Recording
-from training.corpora.discover import learnable
+from training.corpora import Recording, learnable
 from training.corpora.manifest import Gender
 from training.protocol import Scorer
 from training.synthetic import coloured_noise

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from models import UnusableError
 from training.corpora import audio_mnist, common_voice, librispeech, voxceleb
 from training.corpora.folders import read_folders
-from training.corpora.manifest import Recording, Split, read_manifest, recordings_for
+from training.corpora.manifest import Recording, Split, read_manifest, recordings_for, refuse_mixed_speakers
 
 Reader = Callable[[Path], list[Recording]]
 
@@ -33,7 +32,7 @@ def read_corpus(root: Path) -> list[Recording]:
     if not nested:
         return read_folders(root)
     recordings = [_below(folder.name, each) for folder, reader in nested for each in reader(folder)]
-    _refuse_mixed_speakers(recordings)
+    refuse_mixed_speakers(recordings)
     return recordings
 
 
@@ -48,15 +47,3 @@ def _reader(root: Path) -> Reader | None:
 
 def _below(folder: str, recording: Recording) -> Recording:
     return msgspec.structs.replace(recording, path=f"{folder}/{recording.path}")
-
-
-def _refuse_mixed_speakers(recordings: list[Recording]) -> None:
-    """Manifests may hold anyone: Common Voice in two languages, or LibriSpeech with other splits."""
-    split_of: dict[str, str] = {}
-    for recording in recordings:
-        split = split_of.setdefault(recording.speaker, recording.split) if recording.speaker else recording.split
-        if split != recording.split:
-            raise UnusableError(
-                f"{recording.path}: speaker {recording.speaker} is in {recording.split} and, in another corpus, "
-                f"in {split}: keep every speaker in one split; read the corpora one at a time"
-            )

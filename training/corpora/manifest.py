@@ -58,7 +58,7 @@ def read_manifest(path: Path) -> list[Recording]:
             recordings = [_record(row, path) for row in csv.DictReader(file)]
     except OSError as error:
         raise UnusableError(f"cannot read {path}: {error.strerror}; --data is a folder with a manifest.csv") from error
-    _refuse_mixed_speakers(recordings)
+    refuse_mixed_speakers(recordings)
     return recordings
 
 
@@ -79,11 +79,6 @@ def recordings_for(recordings: Iterable[Recording], split: Split, *, learn: bool
     return chosen
 
 
-def learnable(data: Path, split: Split) -> list[Recording]:
-    """The recordings of `split` in the folder `data` that a model may be made from."""
-    return recordings_for(read_manifest(data / "manifest.csv"), split, learn=True)
-
-
 def _record(row: dict[str, str], path: Path) -> Recording:
     if row.get("split") not in get_args(Split):
         raise UnusableError(f"{path}: {row.get('path')} has split {row.get('split')!r}: expected train, dev or test")
@@ -93,7 +88,7 @@ def _record(row: dict[str, str], path: Path) -> Recording:
     return msgspec.convert({**values, "age": int(age) if age.isdigit() else None}, Recording)
 
 
-def _refuse_mixed_speakers(recordings: Iterable[Recording]) -> None:
+def refuse_mixed_speakers(recordings: Iterable[Recording]) -> None:
     """A speaker heard in training and met again in a test would flatter the model."""
     split_of: dict[str, str] = {}
     for recording in recordings:
