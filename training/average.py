@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-MOMENTUM = 0.998  # of the average, a step: it remembers about 500
 _WARMUP = 10.0  # steps; the first weights are forgotten fast
 
 Weights = list[npt.NDArray[np.float32]]
@@ -15,12 +14,13 @@ Weights = list[npt.NDArray[np.float32]]
 class Average(keras.callbacks.Callback):
     """Averages all weights, the batch normalisations' statistics with them; kept in a file at each epoch's end.
 
-    Without `resume` a file of an earlier training is not read.
+    `momentum` is kept of it at each step: at 0.998 it remembers about 500. Without `resume` a file of an earlier
+    training is not read.
     """
 
-    def __init__(self, path: Path, *, resume: bool) -> None:
+    def __init__(self, path: Path, *, momentum: float = 0.998, resume: bool) -> None:
         super().__init__()
-        self._path, self._resume = path, resume
+        self._path, self._momentum, self._resume = path, momentum, resume
         self._steps, self._mean = 0, []  # type: int, Weights
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -34,7 +34,7 @@ class Average(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Move the average towards the weights of this step."""
         self._steps += 1
-        share = 1.0 - min(MOMENTUM, (1.0 + self._steps) / (_WARMUP + self._steps))
+        share = 1.0 - min(self._momentum, (1.0 + self._steps) / (_WARMUP + self._steps))
         for number, weight in enumerate(self.model.weights):
             self._mean[number] += np.float32(share) * (weight.numpy() - self._mean[number])
 

@@ -43,9 +43,11 @@ def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int,
 @_work
 @click.option("--epochs", default=8, show_default=True, help="Passes over the prepared windows.")
 @click.option("--seed", default=1, show_default=True, help="Of the weights, the order and the masks.")
-def train(work: Path, epochs: int, seed: int) -> None:
+@click.option("--start", type=click.Path(path_type=Path), default=None,
+              help="Work folder of an earlier training, whose network goes on to learn.")  # fmt: skip
+def train(work: Path, epochs: int, seed: int, start: Path | None) -> None:
     """Train the network; resumes after the last whole epoch."""
-    _run("train", work, epochs=epochs, seed=seed)
+    _run("train", work, epochs=epochs, seed=seed, start=start)
 
 
 @cli.command()

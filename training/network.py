@@ -13,10 +13,8 @@ Tensor = Any  # of Keras' backend
 
 FLOOR_DB = -80.0  # below a window's loudest band: what lies lower is the recording's noise, not the voice
 SCALE_DB = 20.0  # brings dB to about ±1
-WIDTH = 128  # of the last frame-wise layer
-STAGES = (  # channels, stride (time, band)
-    (16, (2, 2)), (32, (2, 2)), (64, (2, 2)), (64, (1, 1)), (64, (1, 1)), (64, (1, 1)),
-)  # fmt: skip
+WIDTH = 96  # of the last frame-wise layer
+STAGES = ((16, (2, 2)), (32, (2, 2)), (64, (2, 2)), (64, (1, 1)), (64, (1, 1)))  # channels, stride (time, band)
 
 
 @keras.saving.register_keras_serializable("genderstream")

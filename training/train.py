@@ -19,22 +19,29 @@ from training.network import build_network
 from training.shards import FEATURES, FRAMES, Shard, read_shards, shard_paths
 
 BATCH = 128
-PEAK_RATE = 2e-3
+PEAK_RATE, AGAIN_RATE = 2e-3, 6e-4  # from nothing, and from a trained network
+MOMENTUM, AGAIN_MOMENTUM = 0.998, 0.995  # of the weights' average
+REHEARSED = 0.5  # as many of the former windows as of the new ones, so that what was learnt is not lost
 _WEIGHTS = "voice.keras"
 
 
-def train(work: Path, *, epochs: int, seed: int) -> None:
-    """Train in `work`; writes voice.keras and a line of dev.jsonl each epoch. Resumes after the last whole one."""
+def train(work: Path, *, epochs: int, seed: int, start: Path | None = None) -> None:
+    """Train in `work`; writes voice.keras and a line of dev.jsonl each epoch. Resumes after the last whole one.
+
+    With `start`, another work folder, that one's network goes on to learn, rehearsing some of its windows.
+    """
     keras.utils.set_random_seed(seed)
-    shard, dev = read_prepared(work, "train"), read_prepared(work, "dev")
+    dev, shard = read_prepared(work, "dev"), _windows(work, start)
     steps = len(shard.targets) // BATCH
-    network = build_network(FRAMES, FEATURES.bands)
+    network = read_network(start) if start else build_network(FRAMES, FEATURES.bands)
+    peak = AGAIN_RATE if start else PEAK_RATE
     rate = keras.optimizers.schedules.CosineDecay(
-        1e-4, epochs * steps, alpha=0.01, warmup_target=PEAK_RATE, warmup_steps=steps // 2
+        peak / 20, epochs * steps, alpha=0.01, warmup_target=peak, warmup_steps=60 if start else steps // 2
     )
     network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0), masked_loss)
     resume = work / "resume"
-    average = Average(work / "average.npz", resume=resume.exists())
+    momentum = AGAIN_MOMENTUM if start else MOMENTUM
+    average = Average(work / "average.npz", momentum=momentum, resume=resume.exists())
     print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
     network.fit(
         _batches(shard, seed),
@@ -45,12 +52,23 @@ def train(work: Path, *, epochs: int, seed: int) -> None:
     )
 
 
+def _windows(work: Path, start: Path | None) -> Shard:
+    """The windows to train on; with those to rehearse."""
+    paths = _paths(work, "train")
+    former = _paths(start, "train")[: round(len(paths) * REHEARSED)] if start else []
+    return read_shards(paths + former)
+
+
 def read_prepared(work: Path, name: str) -> Shard:
     """The prepared windows called `name`."""
+    return read_shards(_paths(work, name))
+
+
+def _paths(work: Path, name: str) -> list[Path]:
     paths = shard_paths(work / "shards", name)
     if not paths:
         raise UnusableError(f"no {name} windows in {work}: run `python -m training prepare` first")
-    return read_shards(paths)
+    return paths
 
 
 def read_network(work: Path) -> keras.Model:
