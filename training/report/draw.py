@@ -14,7 +14,6 @@ Draw = Callable[[Evaluation, Path], str]
 def draw_report(folder: Path) -> list[Picture]:
     """Draw the report of the model in `folder`; what there is nothing to draw of, is left out."""
     found, seen = read_evaluation(folder)
-    worst = partial(_worst, seen=seen)
     drawn: list[tuple[str, str, Draw]] = [
         ("accuracy", "Accuracy by corpus, gender and condition", accuracy.by_condition),
         ("confusion", "What is answered", curves.confusion),
@@ -25,8 +24,7 @@ def draw_report(folder: Path) -> list[Picture]:
         ("ratio", "Accuracy by signal-to-noise ratio", accuracy.by_ratio),
         ("no-voice", "Noise, music and cries that get a gender", accuracy.of_no_voice),
         ("codecs", "Accuracy of 2 s windows by band and codec", heat.codecs),
-        ("worst", "The worst errors", partial(worst, evaluate_only=False)),
-        ("worst-looked", "The worst errors on evaluate-only data", partial(worst, evaluate_only=True)),
+        ("worst", "The worst errors", partial(_worst, seen=seen)),
         ("training", "Training", curves.training),
     ]
     pictures = []
@@ -39,5 +37,5 @@ def draw_report(folder: Path) -> list[Picture]:
     return pictures
 
 
-def _worst(found: Evaluation, path: Path, *, seen: spectrograms.Spectrograms, evaluate_only: bool) -> str:
-    return spectrograms.worst(found, seen, path, evaluate_only=evaluate_only)
+def _worst(found: Evaluation, path: Path, *, seen: spectrograms.Spectrograms) -> str:
+    return spectrograms.worst(found, seen, path)

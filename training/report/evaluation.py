@@ -36,7 +36,6 @@ class Worst(msgspec.Struct, frozen=True):
     truth: str  # female, male, or the kind of sound
     female: float  # probability
     licence: str
-    evaluate_only: bool
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -110,17 +109,15 @@ def with_former(
     """`found` with what an earlier look at evaluate-only data measured of the very same model file."""
     if former is None:
         return found, spectrograms
-    old, seen = former
+    old, _ = former
     found = msgspec.structs.replace(found, training=found.training or old.training)
     if found.looked or not old.looked:
         return found, spectrograms
-    kept = [place for place, each in enumerate(old.worst) if each.evaluate_only]
     merged = msgspec.structs.replace(
         found,
         looked=True,
         voices=old.voices | found.voices,
         others=old.others | found.others,
         emotions=old.emotions | found.emotions,
-        worst=found.worst + [old.worst[place] for place in kept],
     )
-    return merged, np.concatenate([spectrograms, seen[kept]]) if kept else spectrograms
+    return merged, spectrograms

@@ -15,11 +15,9 @@ _TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000)
 _LINEAR_HZ = 200.0 / 3  # a step of Slaney's mel scale below 1 kHz; logarithmic above
 
 
-def worst(found: Evaluation, seen: Spectrograms, path: Path, *, evaluate_only: bool) -> str:
+def worst(found: Evaluation, seen: Spectrograms, path: Path) -> str:
     """The most confident error of each corpus under each condition."""
-    chosen = [
-        (each, image) for each, image in zip(found.worst, seen, strict=True) if each.evaluate_only == evaluate_only
-    ]
+    chosen = list(zip(found.worst, seen, strict=True))
     if not chosen:
         return ""
     figure, grid = panels(_COLUMNS, -(-len(chosen) // _COLUMNS), width=3.15, height=2.0, sharex=True, sharey=True)

@@ -19,8 +19,10 @@ class WorstErrors:
         self._kept: dict[tuple[str, str], list[tuple[float, Worst, Spectrograms]]] = defaultdict(list)
 
     def offer(self, condition: str, answers: Answers, samples: Int16) -> None:
-        """Look at the most confident error in `samples`, if there is any."""
+        """Look at the most confident error in `samples`, if there is any; nothing of what is evaluate-only is shown."""
         row, spec = answers.recording, self._scorer.spec
+        if row.evaluate_only:
+            return
         if row.kind == "speech":
             wrong = answers.voiced(spec) & ((answers.female > 0.5) != (row.gender == "female"))
         else:
@@ -33,8 +35,7 @@ class WorstErrors:
         if len(kept) == CANDIDATES and sure[at] <= kept[-1][0]:
             return
         start, truth = int(answers.starts[at]), row.gender if row.kind == "speech" else row.kind
-        found = Worst(row.corpus, condition, row.path, start / RATE, truth, float(answers.female[at]), row.licence,
-                      row.evaluate_only)  # fmt: skip
+        found = Worst(row.corpus, condition, row.path, start / RATE, truth, float(answers.female[at]), row.licence)
         seen = np.clip(np.rint(self._scorer.spectrogram(samples, start) + DB_OFFSET), 0, 255).astype(np.uint8)
         kept.append((float(sure[at]), found, seen))
         kept.sort(key=lambda each: -each[0])

@@ -26,11 +26,11 @@ def _seen(number: int) -> np.ndarray:
 
 
 def test_every_picture_is_drawn_and_stands_on_the_page(evaluation: Evaluation, tmp_path: Path) -> None:
-    """Twelve pictures, each small, each with a caption, each on the page that asks for nothing from elsewhere."""
-    write_evaluation(tmp_path, evaluation, _seen(4))
+    """Eleven pictures, each small, each with a caption, each on the page that asks for nothing from elsewhere."""
+    write_evaluation(tmp_path, evaluation, _seen(2))
     pictures = draw_report(tmp_path)
     page = (tmp_path / "report/index.html").read_text("utf-8")
-    assert len(pictures) == 12
+    assert len(pictures) == 11
     assert re.findall(r'src="([^"]+)"', page) == [f"{each.name}.png" for each in pictures]
     assert "<script" not in page
     assert "http" not in page
@@ -43,49 +43,45 @@ def test_every_picture_is_drawn_and_stands_on_the_page(evaluation: Evaluation, t
 
 def test_what_was_not_measured_is_not_drawn(evaluation: Evaluation, tmp_path: Path) -> None:
     """Without a look nothing of evaluate-only data is drawn, and pictures of an earlier model go."""
-    write_evaluation(tmp_path, evaluation, _seen(4))
+    write_evaluation(tmp_path, evaluation, _seen(2))
     draw_report(tmp_path)
     open_voices = {name: of for name, of in evaluation.voices.items() if name not in ("ravdess", "nemo")}
-    unlooked = msgspec.structs.replace(
-        evaluation, looked=False, voices=open_voices, emotions={}, training=[], worst=evaluation.worst[:2]
-    )
+    unlooked = msgspec.structs.replace(evaluation, looked=False, voices=open_voices, emotions={}, training=[])
     write_evaluation(tmp_path, unlooked, _seen(2))
     drawn = {each.name for each in draw_report(tmp_path)}
-    assert drawn.isdisjoint({"emotion", "worst-looked", "training"})
+    assert drawn.isdisjoint({"emotion", "training"})
     assert {path.stem for path in (tmp_path / "report").glob("*.png")} == drawn
 
 
 def test_what_is_written_is_read_back(evaluation: Evaluation, tmp_path: Path) -> None:
     """read(write(evaluation)) = evaluation to six digits, then exactly; spectrograms bit for bit."""
-    write_evaluation(tmp_path, evaluation, _seen(4))
+    write_evaluation(tmp_path, evaluation, _seen(2))
     found, seen = read_evaluation(tmp_path)
     before, after = (each.voices["nemo"]["wind"].forced.all for each in (evaluation, found))
     assert after.value == pytest.approx(before.value, abs=1e-6)
     write_evaluation(tmp_path, found, seen)
     assert read_evaluation(tmp_path)[0] == found
-    assert np.array_equal(seen, _seen(4))
+    assert np.array_equal(seen, _seen(2))
 
 
 def test_a_look_is_kept_for_the_same_file_only(evaluation: Evaluation, tmp_path: Path) -> None:
     """Evaluate-only numbers outlive a run without a look, and never a change of the model file."""
-    write_evaluation(tmp_path, evaluation, _seen(4))
+    write_evaluation(tmp_path, evaluation, _seen(2))
     evaluation, _ = read_evaluation(tmp_path)
     open_voices = {name: of for name, of in evaluation.voices.items() if name not in ("ravdess", "nemo")}
-    fresh = msgspec.structs.replace(
-        evaluation, looked=False, voices=open_voices, emotions={}, training=[], worst=evaluation.worst[:2]
-    )
+    fresh = msgspec.structs.replace(evaluation, looked=False, voices=open_voices, emotions={}, training=[])
     merged, seen = with_former(fresh, _seen(2), read_former(tmp_path, evaluation.digest))
     assert merged.looked
     assert set(merged.voices) == set(evaluation.voices)
     assert merged.worst == evaluation.worst
     assert merged.training == evaluation.training
-    assert len(seen) == 4
+    assert len(seen) == 2
     assert read_former(tmp_path, "1" * 64) is None
 
 
 def test_an_older_file_of_the_same_model_is_refused(evaluation: Evaluation, tmp_path: Path) -> None:
     """What cannot be read is not silently forgotten: the user is told before anything is measured."""
-    write_evaluation(tmp_path, evaluation, _seen(4))
+    write_evaluation(tmp_path, evaluation, _seen(2))
     path = tmp_path / "report/evaluation.json"
     path.write_bytes(msgspec.json.encode({"digest": evaluation.digest, "voices": []}))
     with pytest.raises(UnusableError, match="move it away"):
