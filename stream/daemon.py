@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -73,12 +74,11 @@ class Streams:
 
     def wake(self, pipeline: Pipeline) -> None:
         """`pipeline` can go on: here at once, in the thread of the source, which suits files at full speed."""
-        try:
+        with ExitStack() as broken:
+            broken.callback(pipeline.abandon)  # its source still closes the ring, which wakes it once more
             while pipeline.advance():
                 pass
-        except BaseException:
-            pipeline.abandon()  # its source still closes the ring, which wakes it once more
-            raise
+            broken.pop_all()
 
 
 class Daemon(Streams):
