@@ -12,6 +12,7 @@ from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.terminal import Terminal
+from stream.pipeline import Sink
 from stream.settings import Configuration, options
 from stream.sources import InputSettings, Source, open_source
 
@@ -25,7 +26,7 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, or - for raw PCM on standard input.
     """
     configuration = Configuration(_ROOMS, given)
-    sinks: list[Any] = []
+    sinks: list[Sink] = []
 
     def take(message: AnyMessage) -> None:
         for sink in sinks:
