@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from models import VOICE, GenderstreamError
+from training.zoo.cli import COMMANDS
 
 _data = click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True,
                      help="Folder of a corpus, or of several; see docs/corpora.md.")  # fmt: skip
@@ -84,6 +85,10 @@ def compare(work: Path, models: tuple[Path, ...]) -> None:
 def evaluate(data: Path, model: Path, look: bool, reason: str, work: Path | None) -> None:
     """Measure the exported model by the fixed protocol; writes report/ and CARD.md."""
     _run("evaluate", data, model, look=look, reason=reason, work=work)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def _run(verb: str, *arguments: Path, **options: object) -> None:
