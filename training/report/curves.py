@@ -7,7 +7,7 @@ import numpy as np
 from training.figures import ANSWERS
 from training.report.bars import percent
 from training.report.evaluation import Evaluation
-from training.report.style import CORPUS_COLOURS, LINES, SAID, Axes, legend, name_of, panels, save
+from training.report.style import CORPUS_COLOURS, LINES, SAID, legend, matrix, name_of, panels, save
 
 _ANSWERS_SAID = {
     "female": "woman", "male": "man", "low_confidence": "not\nsure", "undecidable": "un-\ndecidable",
@@ -25,25 +25,13 @@ def confusion(found: Evaluation, path: Path) -> str:
         counts = np.array(
             [[of["clean"].confusion[truth][answer] for answer in ANSWERS] for truth in ("female", "male")]
         )
-        _matrix(axes, counts)
+        matrix(axes, counts, [_ANSWERS_SAID[each] for each in ANSWERS], ("women", "men"))
         axes.set_title(f"{name_of(corpus)} ({counts.sum()} windows)")
     for axes in list(grid.flat)[many:]:
         axes.axis("off")
     save(figure, path)
     return ("What the model answers at its thresholds, clean: percent of each row, windows below. The last three "
             "columns are the reasons for `unknown`.")  # fmt: skip
-
-
-def _matrix(axes: Axes, counts: np.ndarray) -> None:
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares):
-        axes.text(column, row, f"{share:.1f}\n({counts[row, column]})", ha="center", va="center",
-                  color="white" if share > 55 else "#222222", fontsize=9)  # fmt: skip
-    axes.set_xticks(range(len(ANSWERS)), [_ANSWERS_SAID[each] for each in ANSWERS], fontsize=9)
-    axes.set_yticks((0, 1), ("women", "men"))
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
 
 
 def reliability(found: Evaluation, path: Path) -> str:

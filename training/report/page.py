@@ -9,6 +9,7 @@ from string import Template
 from training.figures import ByGender, Share
 from training.protocol import CONDITIONS_SAID
 from training.report.bars import bars, interval
+from training.report.css import STYLE
 from training.report.evaluation import Evaluation
 from training.report.heat import cells
 from training.report.style import name_of
@@ -33,22 +34,7 @@ _PAGE = Template("""<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$model: evaluation</title>
 <style>
-:root { color-scheme: light; --ink: #1d1d1f; --soft: #62626a; --line: #dededf; --yes: #00665e; --no: #a3004f; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.2rem 5rem; color: var(--ink); background: #fff;
-       font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; }
-h2 { font-size: 1.3rem; margin: 3rem 0 .4rem; padding-top: 1rem; border-top: 1px solid var(--line); }
-p { max-width: 46rem; } .soft, figcaption { color: var(--soft); } a { color: #00586a; }
-nav { columns: 15rem; margin: 1.2rem 0; font-size: .95rem; } nav a { display: block; }
-figure { margin: .6rem 0 0; } figure img { max-width: 100%; height: auto; display: block; }
-figcaption { max-width: 46rem; margin-top: .5rem; font-size: .95rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .88rem; margin: .6rem 0; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-         font-variant-numeric: tabular-nums; }
-th { font-weight: 600; } tr.group th { padding-top: 1rem; } td.yes { color: var(--yes); font-weight: 600; }
-td.no { color: var(--no); font-weight: 600; } dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; color: var(--soft); }
-</style>
+$style</style>
 </head>
 <body>
 <h1>$model: what it gets right, and what not</h1>
@@ -81,7 +67,7 @@ def write_page(found: Evaluation, pictures: Sequence[Picture], path: Path) -> No
     shown = [each for each in sections if each[2]]
     looked = "Evaluate-only corpora (RAVDESS, nEMO, some music) are in it; each look is in looks.csv."
     path.write_text(_PAGE.substitute(
-        model=escape(found.model), digest=found.digest[:12], size=f"{found.size / 1000:.0f}",
+        style=STYLE, model=escape(found.model), digest=found.digest[:12], size=f"{found.size / 1000:.0f}",
         milliseconds=f"{found.milliseconds:.2f}",
         looked=looked if found.looked else "Evaluate-only corpora (RAVDESS, nEMO, some music) were not looked at.",
         contents="\n".join(f'<a href="#{key}">{escape(title)}</a>' for key, title, _ in shown),

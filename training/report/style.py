@@ -1,10 +1,12 @@
 """How pictures look: one size of type, colours that colour-blind readers can tell apart, small files."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from PIL import Image
 
 mpl.use("Agg")
@@ -45,6 +47,19 @@ def legend(figure: Figure, axes: Axes, **said: str) -> None:
     """Who is which mark, below the panels, so that it hides nothing."""
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, [said.get(name, name) for name in names], loc="outside lower center", ncols=len(names))
+
+
+def matrix(axes: Axes, counts: np.ndarray, answers: Sequence[str], truths: Sequence[str]) -> None:
+    """A confusion matrix [truth, answer]: percent of each row, windows below."""
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+    for (row, column), share in np.ndenumerate(shares):
+        axes.text(column, row, f"{share:.1f}\n({counts[row, column]})", ha="center", va="center",
+                  color="white" if share > 55 else "#222222", fontsize=9)  # fmt: skip
+    axes.set_xticks(range(len(answers)), answers, fontsize=9)
+    axes.set_yticks(range(len(truths)), truths)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
 
 
 def save(figure: Figure, path: Path, *, colours: int = 256) -> None:
