@@ -2,18 +2,32 @@
 
 from models.errors import GenderstreamError, UnusableError
 from models.folder import VOICE, Model, load_model, read_spec, write_spec
-from models.spec import LogMelSpec, ModelSpec, OutputSpec, Smoothing, Thresholds
+from models.spec import (
+    FeatureSpec,
+    LogMelSpec,
+    MfccSpec,
+    ModelSpec,
+    OutputSpec,
+    Smoothing,
+    SpectrogramSpec,
+    Thresholds,
+    WaveSpec,
+)
 
 __all__ = [
     "VOICE",
+    "FeatureSpec",
     "GenderstreamError",
     "LogMelSpec",
+    "MfccSpec",
     "Model",
     "ModelSpec",
     "OutputSpec",
     "Smoothing",
+    "SpectrogramSpec",
     "Thresholds",
     "UnusableError",
+    "WaveSpec",
     "load_model",
     "read_spec",
     "write_spec",

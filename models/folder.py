@@ -1,13 +1,14 @@
 """Loading and verifying a model folder: `spec.json`, and TFLite files with the digests that it names."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from models.errors import UnusableError
-from models.spec import ModelSpec, Precision
+from models.spec import FramedSpec, MelSpec, MfccSpec, ModelSpec, Precision
 
 VOICE = Path(__file__).parent / "voice"
 """The folder of the model that ships."""
@@ -54,8 +55,7 @@ def read_spec(folder: Path) -> ModelSpec:
         spec = msgspec.json.decode(_read(path), type=ModelSpec)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
         raise UnusableError(f"{path} is not a model's spec: {error}") from error
-    problem = _contradiction(spec)
-    if problem:
+    for problem in (*_contradictions(spec), *_feature_contradictions(spec)):
         raise UnusableError(f"{path}: {problem}")
     return spec
 
@@ -74,23 +74,30 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _contradiction(spec: ModelSpec) -> str | None:
-    """What the types alone cannot say, as one line; None where the spec fits together."""
-    features, meanings = spec.features, [output.meaning for output in spec.outputs]
+def _contradictions(spec: ModelSpec) -> Iterator[str]:
+    """What the types alone cannot say, each in one line; none where the spec fits together."""
+    meanings = [output.meaning for output in spec.outputs]
     if spec.labels[0] == spec.labels[1] or "unknown" in spec.labels:
-        return f"labels are {spec.labels}: expected two different names, neither of them `unknown`"
+        yield f"labels are {spec.labels}: expected two different names, neither of them `unknown`"
     if len(set(meanings)) < len(meanings) or "label" not in meanings:
-        return f"outputs mean {meanings}: expected `label` once, and `speech` and `decidable` at most once"
-    if features.fft & (features.fft - 1) or features.fft < 8:
-        return f"fft is {features.fft}: expected a power of two from 8 on"
-    if not features.frame <= features.fft or features.frame % 2:
-        return f"frame is {features.frame} samples: expected an even number up to fft ({features.fft})"
-    if spec.window < features.frame:
-        return f"window is {spec.window} samples: expected at least one frame ({features.frame})"
-    if not 0 <= features.f_min < features.f_max <= spec.sample_rate / 2:
-        return f"bands reach from {features.f_min} to {features.f_max} Hz: expected 0 <= f_min < f_max <= 8000"
+        yield f"outputs mean {meanings}: expected `label` once, and `speech` and `decidable` at most once"
     if any("/" in file.path or file.path.startswith(".") for file in spec.files.values()):
-        return "a file lies outside the folder: expected plain file names"
+        yield "a file lies outside the folder: expected plain file names"
     if spec.smoothing.leave > spec.smoothing.enter:
-        return f"smoothing leaves at {spec.smoothing.leave}: expected at most enter ({spec.smoothing.enter})"
-    return None
+        yield f"smoothing leaves at {spec.smoothing.leave}: expected at most enter ({spec.smoothing.enter})"
+
+
+def _feature_contradictions(spec: ModelSpec) -> Iterator[str]:
+    """The same of the features."""
+    features = spec.features
+    if isinstance(features, FramedSpec):
+        if features.fft & (features.fft - 1) or features.fft < 8:
+            yield f"fft is {features.fft}: expected a power of two from 8 on"
+        if not features.frame <= features.fft or features.frame % 2:
+            yield f"frame is {features.frame} samples: expected an even number up to fft ({features.fft})"
+        if spec.window < features.frame:
+            yield f"window is {spec.window} samples: expected at least one frame ({features.frame})"
+    if isinstance(features, MelSpec) and not 0 <= features.f_min < features.f_max <= spec.sample_rate / 2:
+        yield f"bands reach from {features.f_min} to {features.f_max} Hz: expected 0 <= f_min < f_max <= 8000"
+    if isinstance(features, MfccSpec) and features.coefficients > features.bands:
+        yield f"coefficients are {features.coefficients}: expected at most as many as bands ({features.bands})"

@@ -22,16 +22,73 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A part of the spec; a key it does not know is an error."""
 
 
-class LogMelSpec(_Part, frozen=True, tag_field="kind", tag="log-mel"):
-    """Log-mel spectrogram: power in dB, float32[frames, bands], from samples scaled to ±1."""
+class FramedSpec(_Part, frozen=True):
+    """What features have in common that are a row for each frame: of samples scaled to ±1, through one FFT."""
 
-    frame: Count = 400  # samples, Hann window
+    frame: Count = 400  # samples, periodic Hann window
     hop: Count = 160  # samples from frame to frame
     fft: Count = 512  # points, a power of two; frames are padded with zeros
+
+    @property
+    def columns(self) -> int:
+        """Values in a frame's row."""
+        raise NotImplementedError
+
+    def shape(self, window: int) -> tuple[int, int]:
+        """Rows and columns of a window: its whole frames, and the values of each."""
+        return 1 + (window - self.frame) // self.hop, self.columns
+
+
+class MelSpec(FramedSpec, frozen=True):
+    """What features have in common that begin as a log-mel spectrogram."""
+
     bands: Count = 64  # triangular, Slaney's mel scale and area normalisation
     f_min: float = 0.0  # Hz
     f_max: Positive = 8000.0  # Hz
     floor: Positive = 1e-10  # power below it counts as it: -100 dB
+
+
+class LogMelSpec(MelSpec, frozen=True, tag_field="kind", tag="log-mel"):
+    """Log-mel spectrogram: power in dB, float32[frames, bands]."""
+
+    @property
+    def columns(self) -> int:
+        """One for each band."""
+        return self.bands
+
+
+class MfccSpec(MelSpec, frozen=True, tag_field="kind", tag="mfcc"):
+    """Mel-frequency cepstrum: the orthonormal DCT-II of each log-mel row, float32[frames, coefficients]."""
+
+    coefficients: Count = 20  # the first of them, from 0 (the level) on; at most as many as bands
+
+    @property
+    def columns(self) -> int:
+        """One for each coefficient."""
+        return self.coefficients
+
+
+class SpectrogramSpec(FramedSpec, frozen=True, tag_field="kind", tag="log-spectrogram"):
+    """Log spectrogram: the power of every FFT bin in dB, float32[frames, fft // 2 + 1]."""
+
+    floor: Positive = 1e-10  # power below it counts as it: -100 dB
+
+    @property
+    def columns(self) -> int:
+        """One for each bin from 0 Hz to half the sample rate."""
+        return self.fft // 2 + 1
+
+
+class WaveSpec(_Part, frozen=True, tag_field="kind", tag="wave"):
+    """The samples themselves, scaled to ±1: float32[window, 1]."""
+
+    def shape(self, window: int) -> tuple[int, int]:
+        """Rows and columns of a window."""
+        return window, 1
+
+
+FeatureSpec = LogMelSpec | MfccSpec | SpectrogramSpec | WaveSpec
+"""What a model is fed; `kind` tells which. `shape(window)` says what a window of samples becomes."""
 
 
 class OutputSpec(_Part, frozen=True):
@@ -82,7 +139,7 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     gate: Literal["vad", "none"]  # vad: the model is only asked about windows with enough speech frames
     sample_rate: Literal[16000]  # Hz; the pipeline's one rate
     window: Count  # samples
-    features: LogMelSpec
+    features: FeatureSpec
     outputs: Annotated[tuple[OutputSpec, ...], Meta(min_length=1, max_length=3)]
     thresholds: Thresholds
     smoothing: Smoothing
@@ -90,6 +147,6 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     training: TrainingRecord
 
     @property
-    def frames(self) -> int:
-        """Frames that lie wholly inside one window."""
-        return 1 + (self.window - self.features.frame) // self.features.hop
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a window's features: what the model takes."""
+        return self.features.shape(self.window)

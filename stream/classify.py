@@ -1,4 +1,4 @@
-"""TFLite inference behind one small face: log-mel in, calibrated probabilities out. One thread."""
+"""TFLite inference behind one small face: features in, calibrated probabilities out. One thread."""
 
 import importlib
 import importlib.util
@@ -13,12 +13,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 
 from models import VOICE, Model, OutputSpec, UnusableError
 from models.spec import Precision
-from stream.records import Scores
+from stream.records import Features, Scores
 
 Runtime = Literal["ai-edge-litert", "tflite-runtime"]
 
@@ -63,7 +62,7 @@ class Classifier:
             self._interpreter = _interpreter(model, runtime)
             given = self._interpreter.get_input_details()[0]
             result = self._interpreter.get_output_details()[0]
-        wanted = [1, spec.frames, spec.features.bands]
+        wanted = [1, *spec.shape]
         for what, tensor, shape in (("takes", given, wanted), ("gives", result, [1, len(spec.outputs)])):
             if list(tensor["shape"]) != shape or tensor["dtype"] is not np.float32:
                 raise UnusableError(
@@ -74,8 +73,8 @@ class Classifier:
         with _refusing(model):
             self(np.zeros(wanted[1:], np.float32))  # warm: the first call allocates
 
-    def __call__(self, features: npt.NDArray[np.float32]) -> Scores:
-        """Scores of one window's `features` (float32[frames, bands], dB)."""
+    def __call__(self, features: Features) -> Scores:
+        """Scores of one window's `features` (float32 of the spec's shape)."""
         self._interpreter.set_tensor(self._input, features[np.newaxis])
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._output)[0]

@@ -12,7 +12,7 @@ import numpy as np
 from models import Model
 from stream.classify import Classifier
 from stream.decide import Judgement, Smoother, SpeakingTime, judge
-from stream.features import LogMel
+from stream.features import build_extractor
 from stream.messages import AnyMessage, Smoothed, StreamHealth, WindowMessage
 from stream.records import SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
@@ -67,7 +67,7 @@ class Pipeline:
         self._resampler = Resampler(rate)
         self._windows = Windows(spec.window, setup.windows.hop_samples)
         self._vad = Vad(setup.vad)
-        self._features = LogMel(spec.features, sample_rate=spec.sample_rate, window=spec.window)
+        self._extract = build_extractor(spec.features, sample_rate=spec.sample_rate, window=spec.window)
         self._unseen = 0  # samples that the features have not seen yet
         self._smoother = Smoother(spec.smoothing, spec.labels)
         self._sequence = 0
@@ -116,7 +116,7 @@ class Pipeline:
         self._unseen = min(self._unseen + window.fresh, window.samples.size)
         if self._setup.model.spec.gate == "vad" and not speech.is_speech:
             return None
-        features = self._features(window.samples, self._unseen)
+        features = self._extract(window.samples, self._unseen)
         self._unseen = 0
         return self._setup.classifier(features)
 

@@ -10,6 +10,13 @@ SAMPLE_RATE = 16_000
 """Hz; the pipeline's one rate, after resampling."""
 
 Samples = npt.NDArray[np.int16]
+
+FULL_SCALE = 32768.0
+"""What ±1 is in Samples."""
+
+Features = npt.NDArray[np.float32]
+"""What the model is fed of a window: float32[rows, columns], as its spec says."""
+
 LossCause = Literal["device", "lapped"]
 
 

@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from stream.records import SAMPLE_RATE, AudioBlock, Gap, Samples
+from stream.records import FULL_SCALE, SAMPLE_RATE, AudioBlock, Gap, Samples
 
-_FULL_SCALE = 32768.0
 _QUALITY = "HQ"
 
 
 def to_int16(samples: npt.NDArray[np.float32]) -> Samples:
     """Samples of ±1 as int16: rounded to the nearest, clipped at full scale."""
-    scaled: npt.NDArray[np.float32] = np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767)
+    scaled: npt.NDArray[np.float32] = np.clip(np.rint(samples * FULL_SCALE), -32768, 32767)
     return scaled.astype(np.int16)
 
 
@@ -35,7 +34,7 @@ class Resampler:
         if self._rate == SAMPLE_RATE:
             yield piece
         elif isinstance(piece, AudioBlock):
-            yield from self._out(self._soxr.resample_chunk(piece.samples.astype(np.float32) / _FULL_SCALE))
+            yield from self._out(self._soxr.resample_chunk(piece.samples.astype(np.float32) / FULL_SCALE))
         else:
             yield from self.finish(stop=self._scaled(piece.start))
             end = max(self._scaled(piece.end), self._position + 1)  # a loss is never rounded away

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stream.records import Samples
+from stream.records import FULL_SCALE, Samples
 
 QUIETEST_DBFS = -120.0
 """Levels are never reported below this."""
@@ -16,7 +16,6 @@ SHORTEST_SECONDS = 0.5
 
 MAINS_HZ = (50, 60)
 
-_FULL_SCALE = 32768.0  # of int16
 _HIGHEST_HARMONIC_HZ = 1000
 _LOBE = 2  # bins on each side of a line that the Hann window spreads it over
 _BESIDE = np.array([-4, -3, 3, 4])  # bins around a line, which tell the level that it stands out from
@@ -43,7 +42,7 @@ def read_levels(samples: Samples, rate: int) -> LevelReading:
         raise ValueError(
             f"samples are {samples.dtype}{list(samples.shape)}: expected int16[n], at least {SHORTEST_SECONDS} s"
         )
-    audio = samples / _FULL_SCALE
+    audio = samples / FULL_SCALE
     mean = float(audio.mean())
     power = float(np.mean((audio - mean) ** 2))
     mains, hum = _hum(audio, rate)

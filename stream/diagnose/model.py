@@ -39,8 +39,7 @@ def check_model(settings: ModelSettings) -> Iterator[Finding]:
 def milliseconds(model: Model, runtime: Runtime | None = None) -> float:
     """Median time that `model` takes for a window. Raises UnusableError where it cannot run."""
     classify = Classifier(model, runtime)
-    shape = (model.spec.frames, model.spec.features.bands)
-    features = np.random.default_rng(0).uniform(-100.0, 0.0, shape).astype(np.float32)
+    features = np.random.default_rng(0).uniform(-1.0, 1.0, model.spec.shape).astype(np.float32)
     return median_ms(lambda: classify(features), rounds=50, warm_up=10)
 
 

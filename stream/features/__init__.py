@@ -1,12 +1,13 @@
-"""The Numba FFT and log-mel kernels behind one strict face: one feature path for stream, files and training."""
+"""The Numba kernels behind one strict face: one feature path for stream, files and training."""
 
 from models import UnusableError
 
 try:
+    from stream.features.extractor import FeatureExtractor, build_extractor
     from stream.features.logmel import LogMel
 except RuntimeError as error:  # Numba: "cannot cache function: no locator available"
     raise UnusableError(
         "the compiled kernels can be kept nowhere: set NUMBA_CACHE_DIR to a folder that can be written to"
     ) from error
 
-__all__ = ["LogMel"]
+__all__ = ["FeatureExtractor", "LogMel", "build_extractor"]

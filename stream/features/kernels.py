@@ -1,6 +1,6 @@
-"""The Numba kernels: int16 frames to log-mel, plain loops over arrays the caller allocated.
+"""The Numba kernels: int16 frames to log-mel, log power and cepstra, plain loops over arrays the caller allocated.
 
-Nothing is checked here and nothing is allocated; `LogMel` is the strict face in front. LANES frames
+Nothing is checked here and nothing is allocated; `Framed` is the strict face in front. LANES frames
 are transformed together, the lane being the fastest index of every work array. All lanes are always
 computed, with the same instructions whatever their number in use: a frame's result never depends on
 the batch it came in, which is what makes streaming equal offline bit for bit.
@@ -8,6 +8,7 @@ the batch it came in, which is what makes streaming equal offline bit for bit.
 Compiled with explicit signatures and cached on disk; no `fastmath`, for the same reason.
 """
 
+from functools import partial
 from typing import Any
 
 import numba as nb
@@ -21,7 +22,8 @@ _LN2 = np.float32(np.log(2.0))
 _HALF, _ONE, _TWO = np.float32(0.5), np.float32(1.0), np.float32(2.0)
 _THIRD, _FIFTH, _SEVENTH = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7)
 
-_kernel: Any = nb.njit(cache=True, nogil=True, boundscheck=False)
+_compiled: Any = partial(nb.njit, cache=True, nogil=True, boundscheck=False)
+_kernel: Any = _compiled()
 
 
 @_kernel
@@ -105,6 +107,22 @@ def unpack_power(zr, zi, twiddle, power):  # type: ignore[no-untyped-def]
 
 
 @_kernel
+def power_spectra(samples, first, hop, window, twiddle, unpack, work, power):  # type: ignore[no-untyped-def]
+    """|X[k]|² of LANES frames, `hop` samples apart from `first` on, to `power[k * LANES:]`."""
+    xr, xi, yr, yi = work[0], work[1], work[2], work[3]
+    load_frames(samples, first, hop, window, xr, xi)
+    size, stride, at = work.shape[1] // LANES, 1, 0
+    while size >= 4:
+        radix4_pass(xr, xi, yr, yi, size, stride, twiddle[at:])
+        xr, xi, yr, yi = yr, yi, xr, xi
+        at, size, stride = at + size // 4, size // 4, stride * 4
+    if size == 2:
+        radix2_pass(xr, xi, yr, yi, stride)
+        xr, xi, yr, yi = yr, yi, xr, xi
+    unpack_power(xr, xi, unpack, power)
+
+
+@_kernel
 def decibels(value):  # type: ignore[no-untyped-def]
     """10 log10 of positive normal lanes; the error stays below 1e-5 dB between 1e-10 and 1e10.
 
@@ -128,35 +146,57 @@ def mel_decibels(power, first, last, offset, weight, floor, mel):  # type: ignor
         store(mel, band * LANES, decibels(at_least(total, floor)))
 
 
-@nb.njit(
-    "void(i2[::1], i8, i8, i8, f4[::1], f4[:, ::1], f4[:, ::1], i4[::1], i4[::1], i4[::1], f4[::1], f4,"
-    " f4[:, ::1], f4[::1], f4[::1], f4[:, ::1])",
-    cache=True,
-    nogil=True,
-    boundscheck=False,
-)
+@_kernel
+def power_decibels(power, floor):  # type: ignore[no-untyped-def]
+    """Each bin of LANES frames in dB, in place."""
+    for k in range(0, power.size, LANES):
+        store(power, k, decibels(at_least(load(power, k), floor)))
+
+
+@_kernel
+def write_rows(lanes, rows, out):  # type: ignore[no-untyped-def]
+    """The first `rows` of LANES frames, a row of `out` each."""
+    for lane in range(rows):
+        for column in range(out.shape[1]):
+            out[lane, column] = lanes[column * LANES + lane]
+
+
+_FRAMES = "i2[::1], i8, i8, f4[::1], f4[:, ::1], f4[:, ::1]"  # samples, hop, frames, window, twiddle, unpack
+_BANDS = "i4[::1], i4[::1], i4[::1], f4[::1]"  # first, last, offset, weight
+
+
+@_compiled(f"void({_FRAMES}, {_BANDS}, f4, f4[:, ::1], f4[::1], f4[::1], f4[:, ::1])")
 def log_mel(  # type: ignore[no-untyped-def]
-    samples, first, hop, frames, window, twiddle, unpack, band_first, band_last, band_offset, band_weight,
+    samples, hop, frames, window, twiddle, unpack, band_first, band_last, band_offset, band_weight,
     floor, work, power, mel, out,
 ):  # fmt: skip
-    """`frames` frames, `hop` samples apart from `samples[first]` on, to `out[:frames]` (dB per mel band).
+    """`frames` frames, `hop` samples apart from the first sample on, to `out[:frames]` (dB per mel band).
 
     `samples` must reach to the end of the last full batch of LANES frames.
     """
-    points = work.shape[1] // LANES
     for start in range(0, frames, LANES):
-        xr, xi, yr, yi = work[0], work[1], work[2], work[3]
-        load_frames(samples, first + start * hop, hop, window, xr, xi)
-        size, stride, at = points, 1, 0
-        while size >= 4:
-            radix4_pass(xr, xi, yr, yi, size, stride, twiddle[at:])
-            xr, xi, yr, yi = yr, yi, xr, xi
-            at, size, stride = at + size // 4, size // 4, stride * 4
-        if size == 2:
-            radix2_pass(xr, xi, yr, yi, stride)
-            xr, xi, yr, yi = yr, yi, xr, xi
-        unpack_power(xr, xi, unpack, power)
+        power_spectra(samples, start * hop, hop, window, twiddle, unpack, work, power)
         mel_decibels(power, band_first, band_last, band_offset, band_weight, floor, mel)
-        for lane in range(min(LANES, frames - start)):
-            for band in range(band_first.size):
-                out[start + lane, band] = mel[band * LANES + lane]
+        write_rows(mel, min(LANES, frames - start), out[start:])
+
+
+@_compiled(f"void({_FRAMES}, f4, f4[:, ::1], f4[::1], f4[:, ::1])")
+def log_power(  # type: ignore[no-untyped-def]
+    samples, hop, frames, window, twiddle, unpack, floor, work, power, out
+):
+    """The same frames as `log_mel`, to `out[:frames]`: dB per bin."""
+    for start in range(0, frames, LANES):
+        power_spectra(samples, start * hop, hop, window, twiddle, unpack, work, power)
+        power_decibels(power, floor)
+        write_rows(power, min(LANES, frames - start), out[start:])
+
+
+@_compiled("void(f4[:, ::1], f4[:, ::1], f4[:, ::1])")
+def transform_rows(rows, basis, out):  # type: ignore[no-untyped-def]
+    """`rows @ basis` to `out`, summed in one and the same order whatever the number of rows, as no BLAS promises."""
+    for row in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            out[row, column] = _f4(0.0)
+        for band in range(basis.shape[0]):
+            for column in range(out.shape[1]):
+                out[row, column] += rows[row, band] * basis[band, column]

@@ -6,10 +6,13 @@ of them. LLVM maps the operations to AVX-512, AVX2 or NEON; each is the IEEE ope
 nothing is contracted or reordered, so results do not depend on the machine's vector width.
 """
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -21,6 +24,15 @@ LANES = 16
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _INTEGERS = ir.VectorType(ir.IntType(32), LANES)
 _ALIGNMENT = 4  # bytes; NumPy promises no more for float32
+_CACHE_LINE = 64  # bytes
+
+
+def aligned_zeros(*shape: int) -> npt.NDArray[np.float32]:
+    """float32 zeros that begin on a cache line: what straddles two lines takes longer to load and store."""
+    size = math.prod(shape)
+    memory = np.zeros(size + _CACHE_LINE // 4, np.float32)
+    first = -memory.ctypes.data % _CACHE_LINE // 4
+    return memory[first : first + size].reshape(shape)
 
 
 class LanesType(types.Type):  # type: ignore[misc]

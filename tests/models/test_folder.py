@@ -6,8 +6,23 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models import VOICE, ModelSpec, UnusableError, load_model, read_spec, write_spec
+from models import (
+    VOICE,
+    FeatureSpec,
+    LogMelSpec,
+    MfccSpec,
+    SpectrogramSpec,
+    UnusableError,
+    WaveSpec,
+    load_model,
+    read_spec,
+    write_spec,
+)
+
+counts = st.integers(1, 10_000)
 
 
 @pytest.fixture
@@ -32,12 +47,48 @@ def edit(folder: Path, **changes: Any) -> None:
     (folder / "spec.json").write_bytes(msgspec.json.encode(spec))
 
 
-def test_writing_a_spec_and_reading_it_gives_it_back(tmp_path: Path) -> None:
-    """write_spec and read_spec are inverse."""
-    spec = read_spec(VOICE)
-    write_spec(tmp_path, spec)
-    assert read_spec(tmp_path) == spec
-    assert isinstance(spec, ModelSpec)
+framed = {"frame": st.integers(2, 128).map(lambda half: 2 * half), "hop": counts, "fft": st.sampled_from([256, 4096])}
+mel = framed | {"bands": st.integers(20, 200), "f_min": st.floats(0, 999), "f_max": st.floats(1000, 8000)}
+floored = {"floor": st.floats(1e-30, 1.0)}
+features = st.one_of(
+    st.builds(LogMelSpec, **mel, **floored),
+    st.builds(MfccSpec, **mel, **floored, coefficients=st.integers(1, 20)),
+    st.builds(SpectrogramSpec, **framed, **floored),
+    st.builds(WaveSpec),
+)
+
+
+@given(features, st.integers(256, 80_000))
+def test_writing_a_spec_and_reading_it_gives_it_back(
+    tmp_path_factory: pytest.TempPathFactory, features: FeatureSpec, window: int
+) -> None:
+    """write_spec and read_spec are inverse, for every kind of features."""
+    spec = msgspec.structs.replace(read_spec(VOICE), features=features, window=window)
+    folder = tmp_path_factory.mktemp("model")
+    write_spec(folder, spec)
+    assert read_spec(folder) == spec
+
+
+def test_the_shipped_spec_is_what_we_write(tmp_path: Path) -> None:
+    """Reading the shipped spec.json and writing it again gives the same bytes."""
+    write_spec(tmp_path, read_spec(VOICE))
+    assert (tmp_path / "spec.json").read_bytes() == (VOICE / "spec.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("features", "shape"),
+    [
+        (LogMelSpec(), (198, 64)),
+        (LogMelSpec(frame=32000, hop=1, fft=32768), (1, 64)),
+        (MfccSpec(coefficients=13), (198, 13)),
+        (SpectrogramSpec(frame=320), (199, 257)),
+        (WaveSpec(), (32000, 1)),
+    ],
+)
+def test_a_kind_says_the_shape_of_a_window(features: FeatureSpec, shape: tuple[int, int]) -> None:
+    """Two seconds become a row for each whole frame, or each sample, of as many columns as the kind has."""
+    spec = msgspec.structs.replace(read_spec(VOICE), features=features)
+    assert spec.shape == features.shape(32000) == shape
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
@@ -88,6 +139,12 @@ def test_a_missing_precision_says_which_there_are(folder: Path) -> None:
         ({"features__f_max": 9000.0}, "f_max <= 8000"),
         ({"features__kind": "chroma"}, "chroma"),
         ({"features__colour": "red"}, "colour"),
+        ({"features": {"kind": "mfcc", "bands": 12, "coefficients": 13}}, "at most as many as bands (12)"),
+        ({"features": {"kind": "mfcc", "f_min": 9000.0}}, "f_max <= 8000"),
+        ({"features": {"kind": "log-spectrogram", "fft": 500}}, "power of two"),
+        ({"features": {"kind": "log-spectrogram", "bands": 64}}, "bands"),
+        ({"features": {"kind": "wave", "frame": 400}}, "frame"),
+        ({"features": {"frame": 400}}, "kind"),
         ({"outputs": []}, "outputs"),
         ({"outputs": [{"meaning": "speech"}]}, "expected `label` once"),
         ({"outputs": [{"meaning": "label"}, {"meaning": "label"}]}, "expected `label` once"),

@@ -51,7 +51,7 @@ class WorstErrors:
             worst.append(fresh[0][1])
             seen.append(fresh[0][2])
         spec = self._scorer.spec
-        return worst, np.array(seen, np.uint8).reshape(-1, spec.frames, spec.features.bands)
+        return worst, np.array(seen, np.uint8).reshape(-1, *spec.shape)
 
 
 def _place(item: tuple[tuple[str, str], list[tuple[float, Worst, Spectrograms]]]) -> tuple[bool, str, int]:

@@ -1,0 +1,23 @@
+"""Log spectrogram: the power of every FFT bin, in dB."""
+
+from models.spec import SpectrogramSpec
+from stream.features import kernels
+from stream.features.fft import plan_fft
+from stream.features.framed import Framed
+from stream.records import Features, Samples
+
+
+class Spectrogram(Framed):
+    """Log spectrogram of one stream's windows: float32[frames, fft // 2 + 1] in dB."""
+
+    def __init__(self, spec: SpectrogramSpec, *, window: int) -> None:
+        super().__init__(spec, window)
+        self._floor = spec.floor
+        self._plan = plan_fft(spec.frame, spec.fft)
+
+    def _compute(self, samples: Samples, out: Features) -> None:
+        plan = self._plan
+        kernels.log_power(
+            samples, self._hop, len(out), plan.hann, plan.twiddle, plan.unpack,
+            self._floor, plan.work, plan.power, out,
+        )  # fmt: skip
