@@ -138,7 +138,7 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     labels: tuple[Name, Name]
     gate: Literal["vad", "none"]  # vad: the model is only asked about windows with enough speech frames
     sample_rate: Literal[16000]  # Hz; the pipeline's one rate
-    window: Count  # samples
+    window: Annotated[int, Meta(ge=1, le=80_000)]  # samples; at most 5 s: a stream keeps 10 s for the VAD and the ring
     features: FeatureSpec
     outputs: Annotated[tuple[OutputSpec, ...], Meta(min_length=1, max_length=3)]
     thresholds: Thresholds

@@ -82,7 +82,7 @@ class Classifier:
             output.meaning: _calibrated(float(logit), output)
             for output, logit in zip(self._outputs, logits, strict=True)
         }
-        return Scores(means.get("speech", 1.0), means.get("decidable", 1.0), means["label"])
+        return Scores(means.get("speech"), means.get("decidable"), means["label"])
 
 
 def _calibrated(logit: float, output: OutputSpec) -> float:

@@ -16,8 +16,8 @@ Seconds = Annotated[float, Meta(ge=0.0)]
 Count = Annotated[int, Meta(ge=0)]
 
 PERCEIVED = (
-    "The labels mean the gender that listeners would perceive in the voice, in two classes only; "
-    "they say nothing about who a person is."
+    "The labels of the model that ships, female and male, mean the gender that listeners would perceive in the "
+    "voice, in two classes only; they say nothing about who a person is. Another model's mean what its card says."
 )
 
 
@@ -46,20 +46,29 @@ class Smoothed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WindowMessage(Message, frozen=True, kw_only=True, tag="genderstream.window/1"):
-    """One decision. The gender is the one that listeners would perceive in the voice, never an identity."""
+    """One decision. A gender is the one that listeners would perceive in the voice, never an identity."""
 
     stream: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
     start: Annotated[Seconds, Meta(description="seconds from the stream's first sample, on the hop's grid")]
     end: Annotated[Seconds, Meta(description="seconds from the stream's first sample")]
     hop: Annotated[float, Meta(gt=0, description="seconds from one window's start to the next's")]
-    state: Annotated[State, Meta(description="speech; silence: says the VAD; noise: says the model, no voice")]
+    state: Annotated[
+        State,
+        Meta(
+            description="speech, or whatever else the labels are about where the model has no gate; "
+            "silence: says the VAD; noise: says the model, no voice"
+        ),
+    ]
     label: Annotated[str, Meta(description="one of the model's labels, or unknown")]
     reason: Annotated[Reason | None, Meta(description="why the label is unknown; null where it is not")]
     probability: Annotated[
         dict[str, Probability] | None,
         Meta(description="per label, calibrated, given a decidable voice; null where the model did not run"),
     ]
-    speech_probability: Annotated[Probability | None, Meta(description="the model's, that this is a voice")]
+    speech_probability: Annotated[
+        Probability | None,
+        Meta(description="the model's, that this is a voice; null where it did not run, or does not tell"),
+    ]
     vad_ratio: Annotated[Probability, Meta(description="share of 20 ms frames that WebRTC VAD calls speech")]
     level_dbfs: Annotated[float, Meta(le=0.0, description="RMS level; 0 is a full-scale square wave, -120 the least")]
     smoothed: Annotated[Smoothed, Meta(description="label of the current turn")]

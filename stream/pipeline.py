@@ -159,7 +159,7 @@ class Pipeline:
             label=judgement.label,
             reason=judgement.reason,
             probability={first: likely, second: round(1.0 - likely, 4)} if scores else None,
-            speech_probability=round(scores.speech, 4) if scores else None,
+            speech_probability=None if scores is None or scores.speech is None else round(scores.speech, 4),
             vad_ratio=speech.ratio,
             level_dbfs=level_dbfs(window),
             smoothed=Smoothed(

@@ -75,8 +75,8 @@ class SpeechVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The model's calibrated probabilities for a window, each 0 to 1."""
+    """The model's calibrated probabilities for a window, each 0 to 1; None: this model does not tell."""
 
-    speech: float  # a voice rather than music or noise
-    decidable: float  # given a voice: of one of the labels' kinds (a child's is not)
+    speech: float | None  # a voice rather than music or noise
+    decidable: float | None  # given a voice: of one of the labels' kinds (a child's is not)
     label: float  # given both: the first label rather than the second

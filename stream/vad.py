@@ -60,5 +60,5 @@ class Vad:
         first = -(-window.start // FRAME)
         last = (window.end - window.padded) // FRAME
         speech = int(np.count_nonzero(self._speech[np.arange(first, last) % _KEPT]))
-        ratio = speech / (window.end // FRAME - first)
+        ratio = speech / max(window.end // FRAME - first, 1)  # a short window may have no whole frame
         return SpeechVerdict(ratio, ratio >= self._share)

@@ -33,7 +33,7 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
             sink.take(message)
 
     setup = set_up(configuration, take)
-    terminal = Terminal(setup.model.spec.labels)
+    terminal = Terminal(setup.model.spec)
     sources = _sources(configuration, inputs, demo, terminal)
     publisher = Publisher(configuration.room(PublisherSettings))
     sinks += [publisher, terminal]

@@ -30,10 +30,10 @@ def _score(files: tuple[str, ...], out: str | None, **given: Any) -> None:
     Records go to standard output, or to --out FILE.jsonl or FILE.csv; summaries to standard error.
     """
     configuration = Configuration(_ROOMS, given | {"speed": "max"})
-    labels = read_spec(configuration.room(ModelSettings).folder).labels
-    summary = Summary(labels)
+    spec = read_spec(configuration.room(ModelSettings).folder)
+    summary = Summary(spec)
     unusable: list[str] = []
-    with opened_table(out, labels) as table:
+    with opened_table(out, spec.labels) as table:
 
         def take(message: AnyMessage) -> None:
             table.add(path, message)

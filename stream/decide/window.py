@@ -31,9 +31,9 @@ def judge(speech: SpeechVerdict, scores: Scores | None, spec: ModelSpec) -> Judg
     if scores is None or (spec.gate == "vad" and not speech.is_speech):
         return Judgement("silence", UNKNOWN, "silence")
     limits = spec.thresholds
-    if scores.speech < limits.speech:
+    if scores.speech is not None and scores.speech < limits.speech:
         return Judgement("noise", UNKNOWN, "not_speech")
-    if scores.decidable < limits.decidable:
+    if scores.decidable is not None and scores.decidable < limits.decidable:
         return Judgement("speech", UNKNOWN, "undecidable")
     first, second = spec.labels
     if scores.label >= limits.label and scores.label > 0.5:

@@ -1,7 +1,8 @@
-"""What each stream came to: seconds heard, speaking time per label, what was lost."""
+"""What each stream came to: seconds heard, time per label, what was lost."""
 
 from dataclasses import dataclass, field
 
+from models import ModelSpec
 from stream.decide import SpeakingTime
 from stream.decide.window import UNKNOWN
 from stream.messages import AnyMessage, WindowMessage
@@ -14,20 +15,21 @@ class StreamSummary:
     last: WindowMessage
     speaking: SpeakingTime = field(default_factory=SpeakingTime)
 
-    def line(self, labels: tuple[str, str]) -> str:
+    def line(self, spec: ModelSpec) -> str:
         """All of it in one line."""
         last, speaking = self.last, self.speaking
-        shares = ", ".join(f"{label} {speaking.share(label):.0%}" for label in (*labels, UNKNOWN))
+        shares = ", ".join(f"{label} {speaking.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
         lost = f"{last.lost_samples} samples lost" if last.lost_samples else "nothing lost"
-        said = f"{speaking.total:.1f} s of speech" + (f" ({shares})" if speaking.total else "")
-        return f"{last.stream}: {last.end:.1f} s heard, {said}, {last.sequence + 1} decisions, {lost}"
+        kind = "speech" if spec.gate == "vad" else "sound"  # without the gate, whatever is heard is decided on
+        decided = f"{speaking.total:.1f} s of {kind}" + (f" ({shares})" if speaking.total else "")
+        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}"
 
 
 class Summary:
     """A Sink that keeps a StreamSummary for each stream. Others may read `streams` meanwhile."""
 
-    def __init__(self, labels: tuple[str, str]) -> None:
-        self.labels = labels
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
         self.streams: dict[str, StreamSummary] = {}
 
     def take(self, message: AnyMessage) -> None:
@@ -43,4 +45,4 @@ class Summary:
 
     def lines(self) -> list[str]:
         """A line for each stream."""
-        return [stream.line(self.labels) for stream in self.streams.values()]
+        return [stream.line(self._spec) for stream in self.streams.values()]

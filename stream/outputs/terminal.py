@@ -8,6 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from models import ModelSpec
 from stream.decide.window import UNKNOWN
 from stream.messages import AnyMessage, WindowMessage
 from stream.outputs.lines import Lines
@@ -15,16 +16,18 @@ from stream.outputs.summary import StreamSummary, Summary
 
 _REFRESHES_PER_SECOND = 10
 _COLOURS = ("magenta", "cyan")  # of the first and the second label
+_LABEL_WIDTH = 8  # characters, where no label is longer
 _QUIET, _LOUD, _CELLS = -60.0, 0.0, 12  # dBFS at the ends of the level meter, and its width
 
 
 class Terminal:
     """A Sink, and a context that owns the screen's lower lines while the daemon runs. Never makes the worker wait."""
 
-    def __init__(self, labels: tuple[str, str]) -> None:
+    def __init__(self, spec: ModelSpec) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._labels = labels
-        self._summary = Summary(labels)
+        self._labels = spec.labels
+        self._width = max(_LABEL_WIDTH, *map(len, spec.labels))
+        self._summary = Summary(spec)
         self._printed: dict[str, str] = {}  # where standard error is no terminal: label last printed
         self._lines = Lines()
         self._live = Live(
@@ -70,7 +73,7 @@ class Terminal:
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f"{message.stream:<10.10} {_clock(message.end)}  ", style="dim")
         text.append(f"{message.state:<7}", style="" if message.state == "speech" else "dim")
-        text.append(f" {turn.label:>8}", style=f"bold {self._colour(turn.label)}")
+        text.append(f" {turn.label:>{self._width}}", style=f"bold {self._colour(turn.label)}")
         text.append(f" {turn.probability:4.0%}  " if turn.probability is not None else "    ·  ")
         text.append_text(_meter(message.level_dbfs))
         text.append(f" {message.level_dbfs:6.1f} dBFS  ")

@@ -133,6 +133,7 @@ def test_a_missing_precision_says_which_there_are(folder: Path) -> None:
         ({"gate": "door"}, "gate"),
         ({"sample_rate": 8000}, "sample_rate"),
         ({"window": 399}, "at least one frame"),
+        ({"window": 80_001}, "window"),
         ({"features__fft": 500}, "power of two"),
         ({"features__frame": 1024}, "up to fft"),
         ({"features__frame": 401}, "even number"),

@@ -52,12 +52,15 @@ def test_swapping_the_labels_swaps_the_turn(evidence: list[float | None], hop: f
         (SPEECH, Scores(1.0, 1.0, 0.5), "speech", "unknown", "low_confidence"),
         (SPEECH, Scores(1.0, 1.0, 1.0), "speech", "female", None),
         (SPEECH, Scores(1.0, 1.0, 0.0), "speech", "male", None),
+        (SPEECH, Scores(None, None, 1.0), "speech", "female", None),
+        (SPEECH, Scores(None, 0.0, 1.0), "speech", "unknown", "undecidable"),
+        (SPEECH, Scores(None, None, 0.5), "speech", "unknown", "low_confidence"),
     ],
 )
 def test_each_reason_has_its_window(
     speech: SpeechVerdict, scores: Scores | None, state: str, label: str, reason: str | None
 ) -> None:
-    """Silence before noise before an undecidable voice before doubt before a label."""
+    """Silence before noise before an undecidable voice before doubt before a label, as far as outputs tell."""
     assert judge(speech, scores, SPEC) == Judgement(state, label, reason)
 
 
