@@ -52,3 +52,10 @@ def trim_response(response: Float32, seconds: float = 1.2) -> Float32:
     kept = kept.copy()
     kept[kept.size - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     return kept / (np.abs(kept[0]) + np.float32(1e-9))
+
+
+def clarity_db(response: Float32) -> float:
+    """C50 of a trimmed response: its first 50 ms against all that follows, in dB (ISO 3382-1)."""
+    energy = response.astype(np.float64) ** 2
+    early = energy[: RATE // 20].sum()
+    return float(10 * np.log10((early + 1e-12) / (energy.sum() - early + 1e-12)))

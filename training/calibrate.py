@@ -16,8 +16,9 @@ from training.shards import Shard
 from training.train import predict, read_network, read_prepared
 
 SPEECH_KEPT = 0.996  # of speech windows pass the model's own veto, in each corpus, all conditions together
-COVERAGE = 0.92  # of adults' windows get an answer, in each corpus and gender: no veto, decidable, and sure
-CHILD = 0.1  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
+COVERAGE = 0.92  # of adults' windows get an answer in each corpus, women and men counting the same
+LEAST = 0.85  # the same for either gender: young women and children sound alike, and one threshold parts them
+CHILD = 0.2  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
 _MEANINGS: tuple[Meaning, ...] = ("speech", "decidable", "label")
 _FILE = "calibration.json"
 
@@ -91,10 +92,10 @@ def _thresholds(
     sure, children = np.maximum(female, 1 - female), shard.targets[:, DECIDABLE] == 0
     known = shard.targets[:, LABEL] >= 0
     wrong = known & ((female > 0.5) != (shard.targets[:, LABEL] == 1))
-    groups, best, least = _covered_groups(shard), (0.05, 0.5), np.inf
+    corpora, best, least = _grown(shard), (0.05, 0.5), np.inf
     for at_decidable, at_label in product(np.arange(5, 71) / 100, np.arange(50, 96) / 100):
         answered = passed & (decidable >= at_decidable) & (sure >= at_label)
-        if any(answered[group].mean() < COVERAGE for group in groups):
+        if not all(_covered(answered, corpus) for corpus in corpora):
             continue
         cost = wrong[answered & known].mean() + (CHILD * answered[children].mean() if children.any() else 0.0)
         if cost < least:
@@ -102,11 +103,16 @@ def _thresholds(
     return Thresholds(speech=limit, decidable=best[0], label=best[1])
 
 
-def _covered_groups(shard: Shard) -> list[npt.NDArray[np.intp]]:
-    """Grown recorded voices of each corpus and gender, in all conditions: the windows' numbers."""
-    corpora, genders, groups = shard.origin[:, 1], shard.origin[:, 3], []
-    for corpus, gender in product(np.unique(corpora), np.unique(genders)):
-        group = (corpora == corpus) & (genders == gender) & (shard.targets[:, LABEL] >= 0)
-        if group.any() and not corpus.endswith(REMADE):
-            groups.append(np.flatnonzero(group))
-    return groups
+def _covered(answered: npt.NDArray[np.bool_], genders: list[npt.NDArray[np.intp]]) -> bool:
+    shares = [answered[windows].mean() for windows in genders]
+    return bool(np.mean(shares) >= COVERAGE and min(shares) >= LEAST)
+
+
+def _grown(shard: Shard) -> list[list[npt.NDArray[np.intp]]]:
+    """Of each corpus the windows' numbers of its grown recorded voices, in all conditions, by gender."""
+    corpora, genders = shard.origin[:, 1], shard.origin[:, 3]
+    grown = (shard.targets[:, LABEL] >= 0) & ~np.char.endswith(corpora, REMADE)
+    return [
+        [np.flatnonzero(grown & (corpora == corpus) & (genders == gender)) for gender in np.unique(genders[grown])]
+        for corpus in np.unique(corpora[grown])
+    ]

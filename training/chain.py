@@ -19,7 +19,7 @@ from training.effects.packet_loss import over_network
 from training.effects.wind import handled, in_wind, popped
 from training.telephone import over_telephone, pass_band
 
-SPEED = (0.95, 1.05)  # pitch and formants move with it: more would change who seems to speak
+SPEED = (0.94, 1.06)  # pitch and formants move with it: more would change who seems to speak
 SNR_DB = (0.0, 25.0)
 LEVEL_DBFS = (-45.0, -6.0)  # RMS
 LINE_DBFS = (-36.0, -12.0)  # RMS, into a telephone or a codec
@@ -31,7 +31,7 @@ TOGETHER = 500  # windows in one call of a codec: 600 MB
 class Chances:
     """How often each thing happens to a window."""
 
-    speed: float = 0.3
+    speed: float = 0.5
     room: float = 0.35
     tilt: float = 0.5
     noise: float = 0.6

@@ -9,16 +9,19 @@ import numpy.typing as npt
 
 from training.audio import WINDOW, Float32, to_float
 from training.corpora import Recording
+from training.gate import LOOSE, SHARE
 from training.pool import Clip, Pool
+from training.self_labelled import CORPUS as SELF_LABELLED
 
 NO_LOSS = -1  # a target that says nothing
 REMADE = "-remade"  # ends the corpus of a re-made voice
+MADE_CHILD = "-childlike"  # stands before it where the voice was made a child's
 LEAD = 8000  # samples heard before the window, so that rooms and filters have settled
 LEAST, MOST = 3.0, 8.0  # a corpus weighs as the root of its speakers, within these: else one is the grown voice
 _HOP = 5  # VAD frames between window starts to draw from
 
 GROUPS = {  # share of the windows drawn
-    "female": 0.27, "male": 0.27, "child": 0.19, "teen": 0.02, "vocal": 0.02, "noise": 0.09, "music": 0.14,
+    "female": 0.26, "male": 0.26, "child": 0.22, "teen": 0.01, "vocal": 0.02, "noise": 0.09, "music": 0.14,
 }  # fmt: skip
 
 
@@ -69,7 +72,7 @@ class Sampler:
         names = [name for name in GROUPS if name in self._drawn]
         shares = np.array([GROUPS[name] for name in names])
         corpora = self._drawn[names[rng.choice(len(names), p=shares / shares.sum())]]
-        weights = np.array([np.clip(len(speakers) ** 0.5, LEAST, MOST) for speakers in corpora.values()])
+        weights = np.array([_weight(corpus, len(speakers)) for corpus, speakers in corpora.items()])
         speakers = list(corpora.values())[rng.choice(len(corpora), p=weights / weights.sum())]
         clips = list(speakers.values())[rng.integers(len(speakers))]
         pool, clip, starts = clips[rng.integers(len(clips))]
@@ -94,8 +97,13 @@ class Sampler:
     def _starts(pool: Pool, clip: Clip) -> npt.NDArray[np.int64]:
         """Speech is learnt from gated windows; of what is no speech, from any."""
         if clip.recording.kind == "speech":
-            return pool.gated(clip, _HOP)
+            return pool.gated(clip, _HOP, LOOSE if clip.recording.corpus.startswith(SELF_LABELLED) else SHARE)
         return np.arange(0, pool.audio(clip).size - WINDOW + 1, 1600)
+
+
+def _weight(corpus: str, speakers: int) -> float:
+    """How often a corpus is drawn from within its group. A child made of a woman is drawn least: it is a guess."""
+    return LEAST if MADE_CHILD in corpus else float(np.clip(speakers**0.5, LEAST, MOST))
 
 
 def cut(pool: Pool, clip: Clip, start: int) -> Float32:

@@ -10,6 +10,7 @@ from training.audio import WINDOW, Int16
 FRAMES = WINDOW // FRAME  # frames in a window
 MODE = 2
 SHARE = 0.5  # of a window's frames that must be speech
+LOOSE = 0.3  # the same where a single word is worth learning from, for its speaker and microphone
 
 
 def voiced_frames(samples: Int16) -> npt.NDArray[np.bool_]:
@@ -24,7 +25,7 @@ def speech_shares(voiced: npt.NDArray[np.bool_], hop: int) -> npt.NDArray[np.flo
     return np.asarray((total[starts + FRAMES] - total[starts]) / FRAMES)
 
 
-def gated_starts(voiced: npt.NDArray[np.bool_], hop: int) -> npt.NDArray[np.int64]:
+def gated_starts(voiced: npt.NDArray[np.bool_], hop: int, share: float = SHARE) -> npt.NDArray[np.int64]:
     """First samples of the windows that pass the gate: int64[windows]."""
-    passed = np.flatnonzero(speech_shares(voiced, hop) >= SHARE)
+    passed = np.flatnonzero(speech_shares(voiced, hop) >= share)
     return np.asarray(passed * hop * FRAME, np.int64)

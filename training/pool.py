@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from training.audio import WINDOW, Int16
 from training.corpora import Recording
-from training.gate import FRAME, gated_starts, voiced_frames
+from training.gate import FRAME, SHARE, gated_starts, voiced_frames
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -33,10 +33,10 @@ class Pool:
         """The clip's samples with its padding: int16[at least a window]."""
         return self.samples[clip.start : clip.start + padded(clip.length)]
 
-    def gated(self, clip: Clip, hop: int) -> npt.NDArray[np.int64]:
+    def gated(self, clip: Clip, hop: int, share: float = SHARE) -> npt.NDArray[np.int64]:
         """First samples, within the clip, of its windows that pass the gate; `hop` in VAD frames."""
         first = clip.start // FRAME
-        return gated_starts(self.voiced[first : first + padded(clip.length) // FRAME], hop)
+        return gated_starts(self.voiced[first : first + padded(clip.length) // FRAME], hop, share)
 
 
 def padded(length: int) -> int:

@@ -1,5 +1,6 @@
 """The pools that windows are drawn from: recorded, re-made, self-labelled and synthesised clips, and the rooms."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
@@ -8,27 +9,31 @@ import msgspec
 import numpy as np
 
 from training.audio import Float32, Int16, read_audio, to_float
-from training.augment import trim_response
+from training.augment import clarity_db, trim_response
 from training.corpora import Recording, learnable
+from training.corpora.folders import CHILD_AGE
 from training.corpora.manifest import Split
 from training.effects.midi import SOUND_FONTS, render
 from training.effects.rooms import simulate
-from training.examples import REMADE
+from training.examples import MADE_CHILD, REMADE
 from training.plan import Plan
 from training.pool import Pool, is_whole, read_pool, write_pool
-from training.remade import PITCH, remake
+from training.remade import CHILDLIKE, PITCH, THROAT, Limits, remake
 from training.self_labelled import label_unlabelled
 from training.synthetic import synthesise
 
 POOLS = (
-    "recorded", "self-labelled", "sound-font", "synthetic", "remade-0", "remade-1", "remade-children",
+    "recorded", "self-labelled", "sound-font", "synthetic", "remade-0", "remade-1", "remade-children", "childlike",
 )  # fmt: skip
 SYNTHETIC_CLIPS = {"train": 500, "dev": 60}  # of each kind
 SOUND_FONT_CLIPS = {"train": 600, "dev": 60}
 CLIP_SECONDS = 8.0
 SIMULATED_ROOMS = 300
 GIVEN_WEIGHT = 4  # a recorded room counts as so many simulated ones
+LEAST_CLARITY_DB = -3.0  # C50; below it a given response is an effect that leaves no voice over
 REMADE_PER_FILE = {"librispeech": 5}  # copies; other corpora have many files a speaker: 1 of every second file
+SELF_REMADE_EVERY = {"female": 1, "male": 3}  # fewer women are among them
+CHILDLIKE_PER_FILE = {"librispeech": 3}  # of women; speechocean762 has children of its own
 STRAINED = {"female": (0.72, 0.88), "male": (1.2, 1.5)}  # pitch of the dev split's re-made voices: the hard way
 
 Clips = Iterator[tuple[Recording, Int16]]
@@ -47,6 +52,7 @@ def prepare_pool(plan: Plan, split: Split, name: str) -> None:
         "remade-0": partial(_remade_adults, part=0),  # two parts, for two processes
         "remade-1": partial(_remade_adults, part=1),
         "remade-children": _remade_children,
+        "childlike": _childlike,
     }
     write_pool(folder, makers[name](plan, split))
     print(f"prepared pool {folder.name}", flush=True)
@@ -67,11 +73,12 @@ def read_pools(plan: Plan, split: str) -> list[Pool]:
 
 
 def read_rooms(plan: Plan) -> list[Float32]:
-    """Responses of the recorded rooms, several times, and of the simulated ones."""
+    """Responses of those recorded rooms that leave a voice, several times, and of the simulated ones."""
     given = [recording for recording in learnable(plan.data, "train") if recording.kind == "rir"]
     recorded = [trim_response(to_float(read_audio(plan.data / recording.path))) for recording in given]
+    rooms = [response for response in recorded if clarity_db(response) >= LEAST_CLARITY_DB]
     with np.load(plan.rooms) as simulated:
-        return recorded * GIVEN_WEIGHT + [simulated[name] for name in simulated.files]
+        return rooms * GIVEN_WEIGHT + [simulated[name] for name in simulated.files]
 
 
 def _recorded(plan: Plan, split: Split) -> Clips:
@@ -81,9 +88,15 @@ def _recorded(plan: Plan, split: Split) -> Clips:
 
 
 def _self_labelled(plan: Plan, split: Split) -> Clips:
-    """For training only: dev would agree with the teacher."""
-    if split == "train":
-        yield from label_unlabelled(plan.data, plan.teacher, plan.rng("self-labelled"))
+    """For training only: dev would agree with the teacher. Some of each gender are re-made as well."""
+    if split != "train":
+        return
+    taken: Counter[str] = Counter()
+    for recording, samples in label_unlabelled(plan.data, plan.teacher, plan.rng("self-labelled")):
+        yield recording, samples
+        taken[recording.gender] += 1
+        if taken[recording.gender] % SELF_REMADE_EVERY[recording.gender] == 0:
+            yield from _remade(plan, recording, samples, copies=1, pitch=PITCH[recording.gender])
 
 
 def _remade_adults(plan: Plan, split: Split, part: int) -> Clips:
@@ -101,11 +114,26 @@ def _remade_children(plan: Plan, split: Split) -> Clips:
         yield from _copies(plan, recording, 1, PITCH["child"])
 
 
-def _copies(plan: Plan, recording: Recording, copies: int, pitch: tuple[float, float]) -> Clips:
+def _childlike(plan: Plan, split: Split) -> Clips:
+    """Women's voices made children's, for training: else children who speak as fluently as they pass for women."""
+    women = [row for row in learnable(plan.data, split) if row.adult and row.gender == "female" and not row.doubtful]
+    for recording in women if split == "train" else []:
+        child = msgspec.structs.replace(recording, corpus=recording.corpus + MADE_CHILD, age=CHILD_AGE)
+        copies = CHILDLIKE_PER_FILE.get(recording.corpus, 0)
+        yield from _copies(plan, child, copies, CHILDLIKE.pitch, CHILDLIKE.throat)
+
+
+def _copies(plan: Plan, recording: Recording, copies: int, pitch: Limits, throat: Limits = THROAT) -> Clips:
     if copies:
-        samples = read_audio(plan.data / recording.path)
-        for voice in remake(samples, plan.rng("remade", recording.path), copies=copies, pitch=pitch):
-            yield msgspec.structs.replace(recording, corpus=recording.corpus + REMADE), voice
+        yield from _remade(plan, recording, read_audio(plan.data / recording.path), copies, pitch, throat)
+
+
+def _remade(
+    plan: Plan, recording: Recording, samples: Int16, copies: int, pitch: Limits, throat: Limits = THROAT
+) -> Clips:
+    rng = plan.rng("remade", recording.path, recording.corpus)
+    for voice in remake(samples, rng, copies=copies, pitch=pitch, throat=throat):
+        yield msgspec.structs.replace(recording, corpus=recording.corpus + REMADE), voice
 
 
 def _synthetic(plan: Plan, split: Split) -> Clips:

@@ -27,8 +27,11 @@ from training.shards import Example, write_shard
 SHARD = 2000  # windows
 FAINT = 0.1  # of the windows without a voice are near silence
 FAINT_DBFS = (-80.0, -50.0)
-VOICE = Chances()
-OTHER = replace(VOICE, speed=0.6, speeds=(0.7, 1.4), noise=0.3, popped=0.0)  # no one speaks: any speed will do
+WHOLE = Chances()
+PLAIN = replace(
+    WHOLE, room=0.1, noise=0.4, wind=0.0, handled=0.0, popped=0.0, overdrive=0.0, mobile=0.0, coded=0.0, telephone=0.2
+)
+PLAINLY = 0.35  # of the windows: a network of this size that hears nothing but the whole chain loses a point on voices
 
 
 def prepare(data: Path, work: Path, *, teacher: Path, windows: int, processes: int, seed: int) -> None:
@@ -46,6 +49,11 @@ def prepare(data: Path, work: Path, *, teacher: Path, windows: int, processes: i
         for number, _ in enumerate(executor.map(_prepare_shard, *zip(*shards, strict=True)), 1):
             print(f"prepared {number} of {len(shards)} shards of {SHARD} windows", flush=True)
         dev.result()
+
+
+def chances_of(chances: Chances, *, is_voice: bool) -> Chances:
+    """What may happen to a voice, or to what is none: of that nobody speaks, and any speed will do."""
+    return chances if is_voice else replace(chances, speed=0.6, speeds=(0.7, 1.4), noise=0.3, popped=0.0)
 
 
 def _refuse_missing_codecs() -> None:
@@ -76,7 +84,7 @@ def _training_examples(plan: Plan, number: int) -> Iterator[Example]:
         samples, recording = sampler.draw(rng)
         is_voice = recording.kind == "speech"
         noise = sampler.draw_noise(rng, babble=is_voice)  # babble would be a voice
-        chances = VOICE if is_voice else OTHER
+        chances = chances_of(PLAIN if rng.random() < PLAINLY else WHOLE, is_voice=is_voice)
         drawn.append((recording, approach(samples, rng, noise=noise, rooms=rooms, chances=chances)))
     code(passage for _, passage in drawn)
     for recording, passage in drawn:

@@ -17,7 +17,7 @@ from training.corpora import Recording
 from training.effects.codecs import through
 from training.effects.rooms import respond
 from training.effects.wind import in_wind
-from training.gate import FRAME, gated_starts, voiced_frames
+from training.gate import FRAME, SHARE, gated_starts, voiced_frames
 from training.lite import Lite
 from training.pool import padded
 from training.telephone import over_telephone, pass_band
@@ -75,15 +75,16 @@ class Answers:
 class Scorer:
     """Runs recordings through the gate, the kernel and the TFLite file."""
 
-    def __init__(self, model: Model) -> None:
-        self.spec = model.spec
+    def __init__(self, model: Model, share: float = SHARE) -> None:
+        """`share`: of a window's VAD frames that must be speech; the protocol's, but for self-training."""
+        self.spec, self._share = model.spec, share
         self._lite = Lite(model.content)
         self._log_mel = LogMel(model.spec.features, sample_rate=model.spec.sample_rate, window=model.spec.window)
 
     def __call__(self, recording: Recording, samples: Int16) -> Answers:
         """The answers on every window of `samples` (int16[any]) that passes the gate."""
         filled = _filled(samples)
-        starts = gated_starts(voiced_frames(filled), HOP // FRAME)
+        starts = gated_starts(voiced_frames(filled), HOP // FRAME, self._share)
         windows = [filled[start : start + WINDOW] for start in starts]
         logits = np.array([self._lite(self._log_mel(window)) for window in windows], np.float64).reshape(-1, 3)
         by_meaning = {

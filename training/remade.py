@@ -3,6 +3,8 @@
 Without them a network takes raised pitch for a woman's voice: shouting men come out wrong.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyworld
@@ -16,13 +18,26 @@ F0_LIMITS = (65.0, 500.0)  # Hz, of what is synthesised
 _PERIOD = 5.0  # ms between frames of WORLD's analysis
 
 Float64 = npt.NDArray[np.float64]
+Limits = tuple[float, float]
 
 
-def remake(samples: Int16, rng: np.random.Generator, *, copies: int, pitch: tuple[float, float]) -> list[Int16]:
+class Childlike(NamedTuple):
+    """What makes a child's voice of a woman's: about that of 5 to 10 years (Lee, Potamianos, Narayanan 1999)."""
+
+    pitch: Limits = (1.05, 1.6)
+    throat: Limits = (1.15, 1.35)
+
+
+CHILDLIKE = Childlike()
+
+
+def remake(
+    samples: Int16, rng: np.random.Generator, *, copies: int, pitch: Limits, throat: Limits = THROAT
+) -> list[Int16]:
     """`copies` other voices that say the same as `samples` (int16[n], 16 kHz): int16[about n] each.
 
-    Each voice's pitch is a factor of the speaker's, drawn from `pitch`. A recording with no 100 ms of voiced
-    sound gives none.
+    Each voice's pitch is a factor of the speaker's, drawn from `pitch`; its formants', from `throat`. A recording
+    with no 100 ms of voiced sound gives none.
     """
     x = to_float(samples).astype(np.float64)
     f0, times = pyworld.dio(x, RATE, frame_period=_PERIOD)
@@ -34,8 +49,8 @@ def remake(samples: Int16, rng: np.random.Generator, *, copies: int, pitch: tupl
     voices = []
     for _ in range(copies):
         melody = _melody(f0, _log_uniform(rng, pitch), rng.uniform(*LIVELINESS))
-        throat = _log_uniform(rng, THROAT)
-        made = pyworld.synthesize(melody, _warp(envelope, throat), _warp(aperiodicity, throat), RATE, _PERIOD)
+        warp = _log_uniform(rng, throat)
+        made = pyworld.synthesize(melody, _warp(envelope, warp), _warp(aperiodicity, warp), RATE, _PERIOD)
         voices.append(to_int16(_as_loud_as(made, x)))
     return voices
 
@@ -65,5 +80,5 @@ def _as_loud_as(made: Float64, original: Float64) -> Float64:
     return made * min(gain, 0.99 / peak)
 
 
-def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+def _log_uniform(rng: np.random.Generator, limits: Limits) -> float:
     return float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))

@@ -16,6 +16,7 @@ from training.audio import Float32, Int16, read_audio, to_float, to_int16
 from training.augment import change_speed, mix, tilt
 from training.corpora import Recording, learnable
 from training.corpora.manifest import Gender
+from training.gate import LOOSE
 from training.protocol import Scorer
 from training.synthetic import coloured_noise
 
@@ -38,7 +39,7 @@ def label_unlabelled(data: Path, teacher: Path, rng: np.random.Generator) -> Ite
     if not rows:
         return
     model = load_model(teacher)
-    scorer = Scorer(model)
+    scorer = Scorer(model, share=LOOSE)
     for row in rows:
         samples = read_audio(data / row.path)
         gender = decided([_log_odds(scorer, row, heard) for heard in _versions(samples, rng)])

@@ -19,29 +19,28 @@ from training.network import build_network
 from training.shards import FEATURES, FRAMES, Shard, read_shards, shard_paths
 
 BATCH = 128
-PEAK_RATE, AGAIN_RATE = 2e-3, 6e-4  # from nothing, and from a trained network
-MOMENTUM, AGAIN_MOMENTUM = 0.998, 0.995  # of the weights' average
-REHEARSED = 0.5  # as many of the former windows as of the new ones, so that what was learnt is not lost
+START = Path(__file__).with_name("start.keras")  # trained on simpler windows: what it knows of voices is kept
+PEAK_RATE = {"start": 1e-3, "nothing": 2e-3}
+WEIGHT_DECAY = 0.03
 _WEIGHTS = "voice.keras"
 
 
-def train(work: Path, *, epochs: int, seed: int, start: Path | None = None) -> None:
+def train(work: Path, *, epochs: int, seed: int, start: Path | None = START) -> None:
     """Train in `work`; writes voice.keras and a line of dev.jsonl each epoch. Resumes after the last whole one.
 
-    With `start`, another work folder, that one's network goes on to learn, rehearsing some of its windows.
+    The network in the file `start` goes on to learn; None: one that knows nothing.
     """
     keras.utils.set_random_seed(seed)
-    dev, shard = read_prepared(work, "dev"), _windows(work, start)
+    dev, shard = read_prepared(work, "dev"), read_prepared(work, "train")
     steps = len(shard.targets) // BATCH
-    network = read_network(start) if start else build_network(FRAMES, FEATURES.bands)
-    peak = AGAIN_RATE if start else PEAK_RATE
+    network = _read(start) if start else build_network(FRAMES, FEATURES.bands)
+    peak = PEAK_RATE["start" if start else "nothing"]
     rate = keras.optimizers.schedules.CosineDecay(
-        peak / 20, epochs * steps, alpha=0.01, warmup_target=peak, warmup_steps=60 if start else steps // 2
+        peak / 20, epochs * steps, alpha=0.01, warmup_target=peak, warmup_steps=steps // 2
     )
-    network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0), masked_loss)
+    network.compile(keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0), masked_loss)
     resume = work / "resume"
-    momentum = AGAIN_MOMENTUM if start else MOMENTUM
-    average = Average(work / "average.npz", momentum=momentum, resume=resume.exists())
+    average = Average(work / "average.npz", resume=resume.exists())
     print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
     network.fit(
         _batches(shard, seed),
@@ -52,30 +51,28 @@ def train(work: Path, *, epochs: int, seed: int, start: Path | None = None) -> N
     )
 
 
-def _windows(work: Path, start: Path | None) -> Shard:
-    """The windows to train on; with those to rehearse."""
-    paths = _paths(work, "train")
-    former = _paths(start, "train")[: round(len(paths) * REHEARSED)] if start else []
-    return read_shards(paths + former)
-
-
 def read_prepared(work: Path, name: str) -> Shard:
     """The prepared windows called `name`."""
-    return read_shards(_paths(work, name))
-
-
-def _paths(work: Path, name: str) -> list[Path]:
     paths = shard_paths(work / "shards", name)
     if not paths:
         raise UnusableError(f"no {name} windows in {work}: run `python -m training prepare` first")
-    return paths
+    return read_shards(paths)
 
 
 def read_network(work: Path) -> keras.Model:
     """The trained network."""
     if not (work / _WEIGHTS).exists():
         raise UnusableError(f"no {_WEIGHTS} in {work}: run `python -m training train` first")
-    return keras.saving.load_model(work / _WEIGHTS)
+    return _read(work / _WEIGHTS)
+
+
+def _read(path: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(path)
+    except (OSError, ValueError) as error:
+        raise UnusableError(
+            f"{path} is no network: {error}; --start is a .keras file such as training writes"
+        ) from error
 
 
 def predict(network: keras.Model, log_mel: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

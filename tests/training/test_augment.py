@@ -66,3 +66,36 @@ def test_a_voice_is_remade_with_another_pitch_and_its_own_level() -> None:
     assert not np.array_equal(*copies)
     for copy in copies:
         assert rms(to_float(copy)) == pytest.approx(rms(to_float(voice)), rel=0.2)
+
+
+def test_a_remade_throat_moves_the_formants_and_leaves_the_pitch() -> None:
+    """A shorter throat moves the spectrum's centre up by its factor; the harmonics stay where they were."""
+    remade = pytest.importorskip("training.remade", exc_type=ImportError)
+    t = np.arange(2 * RATE) / RATE
+    harmonics = np.arange(1, 60) * 120.0
+    formant = np.exp(-0.5 * ((harmonics - 1500.0) / 300.0) ** 2) + 1e-3
+    voice = to_int16(
+        0.05 * np.sum([g * np.sin(2 * np.pi * hz * t) for g, hz in zip(formant, harmonics, strict=True)], axis=0)
+    )
+    same, shorter = (
+        remade.remake(voice, np.random.default_rng(4), copies=1, pitch=(1.0, 1.0), throat=(factor, factor))[0]
+        for factor in (1.0, 1.3)
+    )
+    spectra = [np.abs(np.fft.rfft(to_float(each)[: 2 * RATE - 400])) ** 2 for each in (same, shorter)]
+    hz = [np.fft.rfftfreq(2 * RATE - 400, 1 / RATE)] * 2
+    centres = [np.sum(s * f) / np.sum(s) for s, f in zip(spectra, hz, strict=True)]
+    assert centres[1] / centres[0] == pytest.approx(1.3, rel=0.08)
+    for spectrum, f in zip(spectra, hz, strict=True):
+        loudest = f[np.argmax(spectrum)]
+        assert loudest % 120.0 == pytest.approx(0.0, abs=8.0) or loudest % 120.0 == pytest.approx(120.0, abs=8.0)
+
+
+def test_clarity_is_the_first_50_ms_against_the_rest() -> None:
+    """Equal energy before and after 50 ms is 0 dB; a bare direct sound is clear, an echo ten times as loud is not."""
+    response = np.zeros(RATE, np.float32)
+    response[0] = response[RATE // 20] = 1.0
+    assert a.clarity_db(response) == pytest.approx(0.0, abs=1e-6)
+    response[RATE // 20] = np.sqrt(10.0)
+    assert a.clarity_db(response) == pytest.approx(-10.0, abs=1e-4)
+    response[RATE // 20] = 0.0
+    assert a.clarity_db(response) > 60.0

@@ -12,7 +12,7 @@ from models import UnusableError  # after the skips
 from training.audio import RATE, WINDOW, read_audio
 from training.corpora import Recording
 from training.examples import LEAD, NO_LOSS, Sampler, cut, targets
-from training.gate import FRAME, FRAMES, gated_starts, speech_shares, voiced_frames
+from training.gate import FRAME, FRAMES, LOOSE, gated_starts, speech_shares, voiced_frames
 from training.pool import read_pool, write_pool
 
 
@@ -69,6 +69,9 @@ def test_the_gate_wants_half_a_window() -> None:
     voiced[100:150] = True
     assert speech_shares(voiced, 25) == pytest.approx([0, 0.25, 0.5, 0.5, 0.5, 0.25, 0, 0, 0])
     assert gated_starts(voiced, 25).tolist() == [start * FRAME for start in (50, 75, 100)]
+    voiced[130:150] = False
+    assert gated_starts(voiced, 25).size == 0
+    assert gated_starts(voiced, 25, LOOSE).tolist() == [start * FRAME for start in (50, 75, 100)]
 
 
 def test_the_vad_hears_each_frame_once() -> None:

@@ -16,6 +16,7 @@ import soundfile  # after the skips
 from models import UnusableError
 from training import conditions, pools, prepare
 from training.audio import RATE
+from training.chain import Chances
 from training.effects import midi
 from training.effects.codecs import CODECS, missing
 from training.examples import GROUPS
@@ -60,10 +61,12 @@ def test_missing_codecs_are_named_at_the_start(tmp_path: Path, monkeypatch: pyte
     assert not (tmp_path / "work").exists()
 
 
-def test_a_codec_does_not_tell_a_voice_from_a_noise() -> None:
+@pytest.mark.parametrize("chances", [prepare.PLAIN, prepare.WHOLE])
+def test_a_codec_does_not_tell_a_voice_from_a_noise(chances: Chances) -> None:
     """Voices, noise and music meet codecs, mobiles, telephones and losses equally often."""
-    for field in ("mobile", "coded", "telephone", "narrow", "lost", "coded_lost", "wind", "handled", "level"):
-        assert getattr(prepare.VOICE, field) == getattr(prepare.OTHER, field)
+    voice, other = (prepare.chances_of(chances, is_voice=is_voice) for is_voice in (True, False))
+    for field in ("mobile", "coded", "telephone", "narrow", "lost", "coded_lost", "room", "wind", "handled", "level"):
+        assert getattr(voice, field) == getattr(other, field)
 
 
 def test_the_shares_of_the_groups_make_a_whole() -> None:
