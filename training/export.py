@@ -47,7 +47,7 @@ def export(data: Path, work: Path, folder: Path) -> None:
     acceptance = accept(network, work / "saved_model", contents, windows)
     times = {precision: Lite(content).milliseconds(windows[0]) for precision, content in contents.items()}
     print(f"accepted: {acceptance}, milliseconds a window: {times}")
-    record = TrainingRecord(commit=_commit(), data_digest=data_digest(data), recipe=RECIPE)
+    record = TrainingRecord(commit=commit(), data_digest=data_digest(data), recipe=RECIPE)
     write_folder(folder, contents, calibration, record)
 
 
@@ -97,16 +97,22 @@ def accept(
     return found
 
 
-def write_folder(
-    folder: Path, contents: dict[Precision, bytes], calibration: Calibration, record: TrainingRecord
-) -> None:
-    """Write the TFLite files and the spec that names them."""
+def write_files(folder: Path, contents: dict[Precision, bytes]) -> dict[Precision, ModelFile]:
+    """Write the TFLite files; as what the spec names them."""
     folder.mkdir(parents=True, exist_ok=True)
     names: dict[Precision, str] = {"float32": "model.tflite", "int8": "model.int8.tflite"}
     files: dict[Precision, ModelFile] = {}
     for precision, content in contents.items():
         (folder / names[precision]).write_bytes(content)
         files[precision] = ModelFile(path=names[precision], sha256=hashlib.sha256(content).hexdigest())
+    return files
+
+
+def write_folder(
+    folder: Path, contents: dict[Precision, bytes], calibration: Calibration, record: TrainingRecord
+) -> None:
+    """Write the TFLite files and the spec that names them."""
+    files = write_files(folder, contents)
     write_spec(folder, ModelSpec(
         name=NAME, labels=("female", "male"), gate="vad", sample_rate=RATE, window=WINDOW, features=FEATURES,
         outputs=calibration.outputs, thresholds=calibration.thresholds, smoothing=Smoothing(),
@@ -124,7 +130,7 @@ def data_digest(data: Path) -> str:
     return digest.hexdigest()
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of the code that trained, with `-dirty` where that code had changes."""
     root = Path(__file__).parents[1]
     code = ["training", "stream/features", "models/spec.py"]

@@ -10,7 +10,7 @@ import numpy as np
 import stream.features
 import training.zoo.features
 from training.audio import Float32, Int16
-from training.zoo.features import Feature, compute
+from training.zoo.features import Feature, compute, kind_of
 
 CHUNK = 256  # windows in a file: what an interruption costs
 
@@ -18,7 +18,7 @@ CHUNK = 256  # windows in a file: what an interruption costs
 def extract(samples: Int16, feature: Feature, folder: Path) -> Float32:
     """The features of windows int16[n, WINDOW], n > 0, from `folder` where they are there, else computed and kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    kind = str(msgspec.to_builtins(feature)["kind"])
+    kind = kind_of(type(feature))
     parts = []
     for start in range(0, len(samples), CHUNK):
         chunk = samples[start : start + CHUNK]

@@ -30,21 +30,22 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def best(self) -> int:
-        """The number of the epoch with the best validation accuracy, the first of equals; -1: none yet."""
-        found = [epoch.validation_accuracy for epoch in self.epochs]
+        """The number of the epoch with the best validation accuracy, of equals the least loss; -1: none yet."""
+        found = [(epoch.validation_accuracy, -epoch.validation_loss) for epoch in self.epochs]
         return found.index(max(found)) if found else -1
 
 
 def fit(
-    recipe: Recipe, train: tuple[Sequence[Float32], Target], validation: tuple[Sequence[Float32], Target], work: Path
-) -> tuple[keras.Model, Progress]:
+    recipe: Recipe, train: tuple[Sequence[Float32], Target], validation: tuple[Sequence[Float32], Target], work: Path,
+    *, seed: int = 1,
+) -> tuple[keras.Model, Progress]:  # fmt: skip
     """Train on features float32[n, …] of each input and targets int8[n] (1: the first label); the best epoch's network.
 
     Leaves it as best.keras in `work`. Goes on after the last whole epoch of an earlier call.
     """
     work.mkdir(parents=True, exist_ok=True)
     if not read_progress(work).done:
-        keras.utils.set_random_seed(1)
+        keras.utils.set_random_seed(seed)
         network = build_network(recipe, train[0])
         compile_network(network, recipe.training)
         network.fit(

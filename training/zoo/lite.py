@@ -21,6 +21,7 @@ from training.zoo.outcome import Exported
 TOLERANCE = 1e-3  # of a float32 logit, relative to the largest one where that is above 1
 INT8_TOLERANCE = 0.05  # of an int8 probability, on average
 UNROLLED = 4_000_000  # bytes: the quantiser copies an LSTM's weights for every step
+_REPRESENTATIVE = 200  # windows that fix the ranges of int8
 _SLOW = 2e-3  # seconds
 FILES: dict[Precision, str] = {"float32": "model.tflite", "int8": "model.int8.tflite"}
 
@@ -33,7 +34,8 @@ def export(network: keras.Model, train: Features, checked: Features, work: Path)
 
     Raises GenderstreamError where the float32 file does not answer as the network does.
     """
-    makers = {"float32": lambda: _convert(network, work), "int8": lambda: _quantise(network, train, work)}
+    saved = _saved(network, work)
+    makers = {"float32": lambda: _converter(saved).convert(), "int8": lambda: _quantised(network, saved, train)}
     found = {}
     for precision, name in FILES.items():
         (work / name).unlink(missing_ok=True)
@@ -47,36 +49,35 @@ def export(network: keras.Model, train: Features, checked: Features, work: Path)
     return found
 
 
-def _convert(network: keras.Model, work: Path) -> bytes:
-    content: bytes = _converter(network, work).convert()
-    return content
+def _saved(network: keras.Model, work: Path) -> Path:
+    """The network as a SavedModel that takes one window: see training.export.convert."""
+    one = [tf.TensorSpec((1, *each.shape[1:]), tf.float32, name=each.name) for each in network.inputs]
+    network.export(work / "saved_model", verbose=False, input_signature=[one] if len(one) > 1 else one)
+    return work / "saved_model"
 
 
-def _quantise(network: keras.Model, train: Features, work: Path) -> bytes:
+def _converter(saved: Path) -> tf.lite.TFLiteConverter:
+    return tf.lite.TFLiteConverter.from_saved_model(str(saved))
+
+
+def _quantised(network: keras.Model, saved: Path, train: Features) -> bytes:
     """int8 inside, float32 at both ends. LSTMs are unrolled: TFLite's calibrator crashes on their loop."""
     steps = {layer: layer.input.shape[1] for layer in network.layers if isinstance(layer, keras.layers.RNN)}
     size = sum(count * layer.count_params() for layer, count in steps.items())
     if size > UNROLLED:
         raise NotImplementedError(f"TFLite's quantiser copies the weights for each of {max(steps.values())} steps: "
                                   f"{size / 1e6:.0f} MB")  # fmt: skip
-    converter = _converter(_unrolled(network) if steps else network, work)
+    converter = _converter(_saved(_unrolled(network), saved.with_name("unrolled")) if steps else saved)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
     def windows() -> Iterator[dict[str, Float32]]:
-        for number in np.linspace(0, len(train[0]) - 1, min(len(train[0]), 200)).astype(int):
+        for number in np.linspace(0, len(train[0]) - 1, min(len(train[0]), _REPRESENTATIVE)).astype(int):
             yield {f"input_{place}": each[number : number + 1] for place, each in enumerate(train)}
 
     converter.representative_dataset = windows
     content: bytes = converter.convert()
     return content
-
-
-def _converter(network: keras.Model, work: Path) -> tf.lite.TFLiteConverter:
-    """Of a SavedModel that takes one window: see training.export.convert."""
-    one = [tf.TensorSpec((1, *each.shape[1:]), tf.float32, name=each.name) for each in network.inputs]
-    network.export(work / "saved_model", verbose=False, input_signature=[one] if len(one) > 1 else one)
-    return tf.lite.TFLiteConverter.from_saved_model(str(work / "saved_model"))
 
 
 def _measured(network: keras.Model, content: bytes, checked: Features, precision: Precision) -> Exported:

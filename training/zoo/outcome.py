@@ -2,6 +2,8 @@
 
 import msgspec
 
+OUTCOME = "outcome.json"  # in the folder of each recipe
+
 
 class Epoch(msgspec.Struct, frozen=True):
     """One pass over the training windows."""

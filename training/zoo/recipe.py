@@ -38,7 +38,7 @@ class Training(_Part, frozen=True):
     loss: str = "binary_crossentropy"
     batch: Count = 32
     epochs: Count = 30  # at most
-    patience: Count = 8  # epochs without a better validation accuracy after which no more follow
+    patience: Count = 8  # epochs without a better one by validation, after which no more follow
     metrics: tuple[str, ...] = ()  # classes of keras.metrics, beside the accuracy
 
 
@@ -106,7 +106,9 @@ def with_settings(recipe: Recipe, settings: Mapping[str, Any], where: str) -> Re
     """
     content = plain(recipe)
     for key, value in settings.items():
-        *parents, last = _path(content, key, where).split(".")
+        path = _path(content, key, where)
+        content["without_weights"].pop(path, None)  # who sets it means it
+        *parents, last = path.split(".")
         at: Any = content
         for part in parents:
             at = at[int(part)] if isinstance(at, list) else at[part]
@@ -151,7 +153,7 @@ def _path(content: dict[str, Any], key: str, where: str) -> str:
 
 
 def _fitting(content: dict[str, Any], key: str) -> list[str]:
-    leaves = list(_leaves(content))
+    leaves = [path for path in _leaves(content) if not path.startswith("without_weights.")]
     return [key] if key in leaves else [path for path in leaves if path.endswith(f".{key}")]
 
 

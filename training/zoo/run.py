@@ -1,26 +1,26 @@
 """`zoo`: every recipe trained, exported and asked about the same windows; then the comparison."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import keras
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models import UnusableError
 from training.zoo import lite
 from training.zoo.baselines import BASELINES, unscored
 from training.zoo.cache import extract
 from training.zoo.fit import fit
 from training.zoo.measure import scores
 from training.zoo.network import log_odds, predict
-from training.zoo.outcome import Outcome
-from training.zoo.recipe import Recipe, chosen_names, knows, plain, read_recipe, with_settings
+from training.zoo.outcome import OUTCOME, Outcome
+from training.zoo.recipe import Recipe, chosen_names, knows, read_recipe, with_settings
 from training.zoo.report import write_report
 from training.zoo.sets import RANDOM, Sets, Task, read_sets, tiny
+from training.zoo.settings import claim
 from training.zoo.shipped import NAMES, shipped
 from training.zoo.synthesised import synthesised_sets
 from training.zoo.timing import feature_milliseconds, layout
@@ -28,16 +28,16 @@ from training.zoo.transfer import with_weights
 from training.zoo.windows import Windows
 
 CHECKED = 100  # windows on which Keras and TFLite must agree
-QUICK_WINDOWS, QUICK_EPOCHS, QUICK_CHECKED = 32, 1, 8
-_OUTCOME, _SETTINGS = "outcome.json", "settings.json"
+QUICK_CLIPS, QUICK_WINDOWS, QUICK_EPOCHS, QUICK_CHECKED = 12, 32, 1, 8
 
 
 def zoo(recipes: str, data: Path, work: Path, *, settings: Mapping[str, Any], quick: bool, model: Path) -> None:
     """Train what is not trained yet in `work`, and write the comparison to the folder `model`."""
     chosen = read_chosen(recipes, settings)
-    sets_of = _reader(data, quick=quick)
+    sets_of = reader(data, quick=quick)
     for name, recipe in chosen.items():
         run_recipe(name, recipe, sets_of(recipe.task), work, quick=quick)
+        keras.backend.clear_session()
     for task in sorted({recipe.task for recipe in chosen.values()}):
         _write(work / NAMES[task], shipped(task, sets_of(task)))
     write_report(work, model)
@@ -59,10 +59,10 @@ def read_chosen(recipes: str, settings: Mapping[str, Any]) -> dict[str, Recipe]:
 def run_recipe(name: str, recipe: Recipe, sets: Sets, work: Path, *, quick: bool) -> Outcome:
     """The outcome of one recipe: read where it is there, else made in `work`/`name`, where training resumes."""
     folder = work / name
-    _forget_others(folder, recipe, sets)
-    if (folder / _OUTCOME).exists():
+    claim(folder, recipe, (sets.train, sets.validation, *sets.tests.values()))
+    if (folder / OUTCOME).exists():
         print(f"{name}: done before", flush=True)
-        return msgspec.json.decode((folder / _OUTCOME).read_bytes(), type=Outcome)
+        return msgspec.json.decode((folder / OUTCOME).read_bytes(), type=Outcome)
     if recipe.baseline:
         made = unscored(name, recipe, sets.labels)
         outcome = msgspec.structs.replace(made, scores=scores(sets.tests, BASELINES[recipe.baseline]))
@@ -73,9 +73,9 @@ def run_recipe(name: str, recipe: Recipe, sets: Sets, work: Path, *, quick: bool
 
 
 def _trained(name: str, recipe: Recipe, sets: Sets, work: Path, *, quick: bool) -> Outcome:
-    recipe, said = with_weights(recipe, name, work / "weights")
+    recipe, said = with_weights(recipe, name, work / "weights", download=not quick)
     if quick:
-        recipe = with_settings(recipe, {"training.epochs": QUICK_EPOCHS}, name)
+        recipe = with_settings(recipe, {"training.epochs": min(QUICK_EPOCHS, recipe.training.epochs)}, name)
     kinds = [given.features for given in recipe.inputs]
 
     def features(windows: Windows) -> list[Any]:
@@ -106,33 +106,19 @@ def _said(recipe: Recipe, epochs: int, best: int) -> list[str]:
     return [f"Epoch {best + 1} of {epochs} is kept ({most} at most, {recipe.training.patience} without a better one)."]
 
 
-def _reader(data: Path, *, quick: bool) -> Any:
+def reader(data: Path, *, quick: bool) -> Any:
     """A function that reads the sets of a task once; a quick run without data makes its own sounds."""
 
     @cache
     def sets_of(task: Task) -> Sets:
         if quick and not data.exists():
             return synthesised_sets(task)
-        sets = read_sets(task, data)
-        return tiny(sets, QUICK_WINDOWS) if quick else sets
+        return tiny(read_sets(task, data, clips=QUICK_CLIPS), QUICK_WINDOWS) if quick else read_sets(task, data)
 
     return sets_of
 
 
-def _forget_others(folder: Path, recipe: Recipe, sets: Sets) -> None:
-    """What lies in `folder` of other settings or other windows is of no use: move it out of the way."""
-    digest = hashlib.blake2b(digest_size=12)
-    for windows in (sets.train, sets.validation, *sets.tests.values()):
-        digest.update(np.ascontiguousarray(windows.samples).tobytes() + windows.target.tobytes())
-    settings = msgspec.json.format(msgspec.json.encode({**plain(recipe), "windows": digest.hexdigest()}))
-    path = folder / _SETTINGS
-    if path.exists() and path.read_bytes() != settings:
-        raise UnusableError(f"{folder} was made with other settings or data: expected the same; give another --work")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(settings)
-
-
 def _write(folder: Path, outcome: Outcome) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _OUTCOME).write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
+    (folder / OUTCOME).write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
     print(f"{outcome.recipe}: {outcome.scores}", flush=True)

@@ -34,16 +34,17 @@ class Sets:
     tests: dict[str, Windows]  # RANDOM, SPEAKERS and CORPUS
 
 
-def read_sets(task: Task, data: Path, *, seed: int = 1) -> Sets:
+def read_sets(task: Task, data: Path, *, clips: int | None = None, seed: int = 1) -> Sets:
     """The windows of `task` from the corpora in `data`, none of them for evaluation only.
 
-    Raises UnusableError where a set would have none of one label.
+    Of each label and role only the first `clips` recordings, if given. Raises UnusableError where a set would have
+    none of one label.
     """
     rng = np.random.default_rng(seed)
     rows = _usable(data)
     found = {}
     for role, most in (("learnt", MOST_LEARNT), (SPEAKERS, MOST_ASKED), (CORPUS, MOST_ASKED)):
-        windows = _gender(data, rows, role) if task == "gender" else _voice(data, rows, role)
+        windows = _gender(data, rows, role, clips) if task == "gender" else _voice(data, rows, role, clips)
         found[role] = balanced(windows, most, rng, f"{task}, {role}")
         print(f"{task}: {len(found[role])} windows, {role}", flush=True)
     return split(LABELS[task], found.pop("learnt"), found, rng)
@@ -70,16 +71,16 @@ def _usable(data: Path) -> list[Recording]:
     return [*learnable(data, "train"), *learnable(data, "dev"), *(row for row in asked if not row.evaluate_only)]
 
 
-def _gender(data: Path, rows: Iterable[Recording], role: Role) -> Windows:
+def _gender(data: Path, rows: Iterable[Recording], role: Role, clips: int | None) -> Windows:
     grown = [row for row in rows if row.gender and _is_grown(row) and _role(row, VOICES) == role]
-    of = {gender: [row for row in grown if row.gender == gender] for gender in LABELS["gender"]}
+    of = {gender: [row for row in grown if row.gender == gender][:clips] for gender in LABELS["gender"]}
     return read_windows(data, (of["female"], of["male"]), gate=True)
 
 
-def _voice(data: Path, rows: Iterable[Recording], role: Role) -> Windows:
+def _voice(data: Path, rows: Iterable[Recording], role: Role, clips: int | None) -> Windows:
     """Grown voices against noise and music, which is synthesised but in the unheard corpora."""
-    voices = [row for row in rows if _is_grown(row) and _role(row, VOICES) == role]
-    sounds = [row for row in rows if row.kind in ("noise", "music") and _role(row, SOUNDS) == role]
+    voices = [row for row in rows if _is_grown(row) and _role(row, VOICES) == role][:clips]
+    sounds = [row for row in rows if row.kind in ("noise", "music") and _role(row, SOUNDS) == role][:clips]
     read = read_windows(data, (voices, []), gate=True), read_windows(data, ([], sounds), gate=False)
     return joined([(each.samples[i : i + 1], int(each.target[i]), str(each.source[i]))
                    for each in read for i in range(len(each))] + list(_music(role)))  # fmt: skip

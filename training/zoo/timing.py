@@ -3,18 +3,17 @@
 import time
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from training.audio import Float32, Int16
-from training.zoo.features import Feature, compute
+from training.zoo.features import Feature, compute, kind_of
 
 _ROUNDS = 15
 
 
 def layout(kinds: Sequence[Feature], features: Sequence[Float32]) -> str:
     """The kinds of features, each with its shape of one window, as `chroma 100 × 12`."""
-    names = [str(msgspec.to_builtins(kind)["kind"]) for kind in kinds]
+    names = [kind_of(type(kind)) for kind in kinds]
     shapes = [" × ".join(map(str, each.shape[1:])) for each in features]
     return " + ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
 

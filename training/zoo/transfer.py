@@ -17,20 +17,21 @@ _PATIENCE = 20.0  # seconds that the download may stall
 
 
 def vgg16(shape: tuple[int, int, int], *, weights: str, frozen: int) -> keras.Model:
-    """VGG16 without its dense layers on images of `shape`, the first `frozen` of its 19 layers not trained.
+    """VGG16 without its dense layers on grey images (height, width, 1), the first `frozen` of its layers not trained.
 
     `weights`: a file; empty: drawn at random. Source: Simonyan and Zisserman, arXiv:1409.1556.
     """
-    base = keras.applications.VGG16(include_top=False, weights=weights or None, input_shape=shape)
+    base = keras.applications.VGG16(include_top=False, weights=weights or None, input_shape=(*shape[:2], 3))
     for layer in base.layers[:frozen]:
         layer.trainable = False
-    return base
+    grey = keras.Input(shape)
+    return keras.Model(grey, base(keras.layers.Concatenate()([grey] * 3)), name="vgg16")
 
 
-def with_weights(recipe: Recipe, name: str, folder: Path) -> tuple[Recipe, list[str]]:
+def with_weights(recipe: Recipe, name: str, folder: Path, *, download: bool) -> tuple[Recipe, list[str]]:
     """The recipe with its pre-trained weights as a file below `folder`, and what must be said about them.
 
-    `imagenet` is downloaded once. Where that fails, the recipe's settings without weights hold.
+    `imagenet` is downloaded once. Where it cannot or may not be, the recipe's settings without weights hold.
     Raises UnusableError for a file that is not there.
     """
     wanted = next((str(layer["weights"]) for layer in recipe.layers if "weights" in layer), "")
@@ -41,12 +42,12 @@ def with_weights(recipe: Recipe, name: str, folder: Path) -> tuple[Recipe, list[
             raise UnusableError(f"weights {wanted}: no such file; expected VGG16's weights without top as HDF5")
         return recipe, []
     path = folder / "vgg16.h5"
-    reason = _download(path)
+    reason = _download(path) if download else "this run downloads nothing"
     if reason is None:
         return with_settings(recipe, {"weights": str(path)}, name), ["Its base has learnt from ImageNet."]
     changed = ", ".join(f"{key} = {value!r}" for key, value in recipe.without_weights.items())
     note = (
-        f"WITHOUT ImageNet's weights, which could not be downloaded ({reason}): trained FROM SCRATCH, {changed}. "
+        f"WITHOUT ImageNet's weights, which are not here ({reason}): trained FROM SCRATCH, {changed}. "
         "This is not transfer learning and says nothing about it."
     )
     print(f"{name}: {note}", flush=True)

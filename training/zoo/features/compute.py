@@ -1,32 +1,29 @@
 """One function for all kinds: windows in, features out."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
-from models.spec import LogMelSpec
-from stream.features import LogMel
+from stream.features import build_extractor
 from training.audio import RATE, WINDOW, Float32, Int16, to_float
-from training.zoo.features import spectral, tonal
-from training.zoo.features.kinds import Chroma, Feature, SpectralStatistics
+from training.zoo.features.kinds import Chroma, Feature, SpectralContrast, SpectralStatistics
+from training.zoo.features.spectral import spectral_statistics
+from training.zoo.features.tonal import chroma, spectral_contrast
 
 
 def compute(samples: Int16, feature: Feature) -> Float32:
-    """The features of windows int16[n, WINDOW]: float32[n, …], shape and unit as the kind says."""
+    """The features of windows int16[n, WINDOW], n > 0: float32[n, …], shape and unit as the kind says."""
     if isinstance(feature, SpectralStatistics):
-        return spectral.of_windows(samples)
+        return spectral_statistics(samples)
     of_one = _of_one(feature)
     return np.stack([of_one(window) for window in samples])
 
 
 def _of_one(feature: Feature) -> Callable[[Int16], Float32]:
     """The function of one window int16[WINDOW]."""
-    if isinstance(feature, LogMelSpec):
-        log_mel = LogMel(feature, sample_rate=RATE, window=WINDOW)
-        return lambda window: log_mel(window).copy()
-    of_floats: Callable[[Float32], Float32] = (
-        partial(tonal.chroma, kind=feature) if isinstance(feature, Chroma)
-        else partial(tonal.spectral_contrast, kind=feature)
-    )  # fmt: skip
-    return lambda window: of_floats(to_float(window))
+    if isinstance(feature, Chroma):
+        return lambda window: chroma(to_float(window), feature)
+    if isinstance(feature, SpectralContrast):
+        return lambda window: spectral_contrast(to_float(window), feature)
+    extract = build_extractor(feature, sample_rate=RATE, window=WINDOW)
+    return lambda window: extract(window).copy()  # the extractor writes the next window's over them

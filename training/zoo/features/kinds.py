@@ -1,11 +1,11 @@
 """Which features a recipe may name, and their parameters."""
 
-from typing import Annotated
+from typing import Annotated, Final, get_args
 
 import msgspec
 from msgspec import Meta
 
-from models.spec import Count, LogMelSpec, Positive
+from models.spec import Count, FeatureSpec, Positive
 
 
 class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
@@ -33,6 +33,11 @@ class SpectralContrast(_Kind, frozen=True, tag="spectral-contrast"):
     f_min: Positive = 200.0  # Hz
 
 
-Feature = LogMelSpec | SpectralStatistics | Chroma | SpectralContrast
-STREAMED = (LogMelSpec,)
-"""What the daemon computes from live audio."""
+Feature = FeatureSpec | SpectralStatistics | Chroma | SpectralContrast
+STREAMED: Final = get_args(FeatureSpec)
+"""What the daemon computes from live audio, by the same kernels."""
+
+
+def kind_of(feature: type[Feature]) -> str:
+    """The name that a recipe calls this class by."""
+    return str(feature.__struct_config__.tag)

@@ -12,7 +12,7 @@ NAMES = (
 _LEAST = 1e-12  # of an amplitude's share: what is nothing has no logarithm
 
 
-def of_windows(samples: Int16) -> Float32:
+def spectral_statistics(samples: Int16) -> Float32:
     """The twelve NAMES of windows int16[n, size]'s whole spectra: float32[n, 12]; units as in `statistics`."""
     return statistics(*amplitude_spectra(samples)).astype(np.float32)
 
