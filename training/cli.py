@@ -3,11 +3,12 @@
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from models import VOICE, GenderstreamError
-from training.zoo.cli import COMMANDS
+from training.zoo.cli import COMMANDS, own_options, train_recipe
 
 _data = click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True,
                      help="Folder of a corpus, or of several; see docs/corpora.md.")  # fmt: skip
@@ -41,14 +42,20 @@ def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int,
 
 
 @cli.command()
-@_work
-@click.option("--epochs", default=8, show_default=True, help="Passes over the prepared windows.")
+@click.option("--work", type=click.Path(path_type=Path), default=None, show_default="runs/voice; of a recipe runs/own",
+              help="Folder for everything that is made on the way.")  # fmt: skip
+@click.option("--epochs", type=int, default=None, show_default="8, or the recipe's",
+              help="Passes over the windows to learn from.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Of the weights, the order and the masks.")
 @click.option("--start", type=click.Path(path_type=Path), default=None,
               help="Work folder of an earlier training, whose network goes on to learn.")  # fmt: skip
-def train(work: Path, epochs: int, seed: int, start: Path | None) -> None:
-    """Train the network; resumes after the last whole epoch."""
-    _run("train", work, epochs=epochs, seed=seed, start=start)
+@own_options
+def train(work: Path | None, epochs: int | None, seed: int, start: Path | None, **own: Any) -> None:
+    """Train the network, or a recipe on two folders of sounds; resumes after the last whole epoch."""
+    if any(own.values()):
+        train_recipe(work or Path("runs/own"), epochs, seed, own)
+    else:
+        _run("train", work or Path("runs/voice"), epochs=8 if epochs is None else epochs, seed=seed, start=start)
 
 
 @cli.command()
