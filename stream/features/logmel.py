@@ -2,7 +2,7 @@
 
 from models.spec import LogMelSpec, MelSpec
 from stream.features import kernels
-from stream.features.fft import _twiddles, plan_fft  # noqa: F401 - the zoo's spectra take them from here
+from stream.features.fft import plan_fft
 from stream.features.framed import Framed
 from stream.features.lanes import LANES, aligned_zeros
 from stream.features.mel import mel_weights, sparse_bands
