@@ -26,7 +26,7 @@ def accuracies(found: Sequence[Task], path: Path) -> str:
                           gridspec_kw={"height_ratios": rows})  # fmt: skip
     for axes, task in zip(grid[:, 0], found, strict=True):
         _bars(axes, task)
-        axes.set_xlim(least - 1, 104)
+        axes.set_xlim(least - 1, 106)
         axes.set_title(task.name, loc="left")
     grid[-1][0].set_xlabel("right of windows, %; bars grow from guessing")
     legend(figure, grid[0][0])

@@ -10,7 +10,7 @@ from training.zoo.outcome import Outcome
 from training.zoo.report.cost import milliseconds
 from training.zoo.report.measures import wilson
 from training.zoo.report.outcomes import CORPUS, RANDOM, Task, right
-from training.zoo.report.words import count, percent, size
+from training.zoo.report.words import count, percent, points, size
 from training.zoo.report.words import milliseconds as said
 
 _FEW = 5  # recipes of which no correlation is said
@@ -22,28 +22,28 @@ def findings(task: Task) -> list[str]:
     learning = [each for each in task.recipes if each.parameters and CORPUS in each.scores]
     if not learning:
         return []
-    return [*_best(task, learning), *_lost(learning), *_promised(learning), *_guessing(task, learning),
+    return [*_best(task, learning), *_shifted(learning), *_promised(learning), *_guessing(task, learning),
             *_size(learning), *_cost(task, learning)]  # fmt: skip
 
 
 def _best(task: Task, learning: Sequence[Outcome]) -> Iterator[str]:
     best = learning[0]
+    text = f"On the {CORPUS} the best idea of the seeds is `{best.recipe}`: {_percent(best, CORPUS)} right."
     for ours in task.shipped:
         more = 100 * (right(ours, CORPUS) - right(best, CORPUS))
         if not isnan(more):
-            yield (f"On the {CORPUS} the best idea of the seeds is `{best.recipe}`: {_percent(best, CORPUS)} right. "
-                   f"The shipped model, `{ours.recipe}`: {_percent(ours, CORPUS)}, {abs(more):.1f} points "
-                   f"{'more' if more >= 0 else 'less'}.{''.join(f' Mind: {note}' for note in ours.notes[:1])}"
-                   )  # fmt: skip
+            text += (f" The shipped model, `{ours.recipe}`: {_percent(ours, CORPUS)}, {abs(more):.1f} points "
+                     f"{'more' if more >= 0 else 'less'}.{''.join(f' Mind: {note}' for note in ours.notes[:1])}"
+                     )  # fmt: skip
+    yield text
 
 
-def _lost(learning: Sequence[Outcome]) -> Iterator[str]:
-    known = [each for each in learning if RANDOM in each.scores]
-    if not known:
-        return
-    most = max(known, key=_shift)
-    yield (f"From the {RANDOM} to the {CORPUS} a recipe loses {median(map(_shift, known)):.1f} points (median), "
-           f"`{most.recipe}` most: from {_percent(most, RANDOM)} to {_percent(most, CORPUS)}.")  # fmt: skip
+def _shifted(learning: Sequence[Outcome]) -> Iterator[str]:
+    known = {each.recipe: right(each, CORPUS) - right(each, RANDOM) for each in learning if RANDOM in each.scores}
+    if known:
+        most = next(each for each in learning if each.recipe == min(known, key=known.__getitem__))
+        yield (f"From the {RANDOM} to the {CORPUS} a recipe moves by {points(median(known.values()))} points (median), "
+               f"`{most.recipe}` worst: from {_percent(most, RANDOM)} to {_percent(most, CORPUS)}.")  # fmt: skip
 
 
 def _promised(learning: Sequence[Outcome]) -> Iterator[str]:
@@ -82,11 +82,6 @@ def _cost(task: Task, learning: Sequence[Outcome]) -> Iterator[str]:
              if not each.float32.reason]  # fmt: skip
     if known:
         yield f"With its features a window takes {', '.join(known)}."
-
-
-def _shift(each: Outcome) -> float:
-    """Points lost, nan if not known."""
-    return 100 * (right(each, RANDOM) - right(each, CORPUS))
 
 
 def _percent(each: Outcome, name: str) -> str:

@@ -37,7 +37,7 @@ class Task:
 
 def read_outcomes(work: Path) -> list[Outcome]:
     """Every outcome.json below `work`. Raises UnusableError where there is none, or one of another version."""
-    paths = sorted(work.glob(f"*/{NAME}"))
+    paths = list(work.glob(f"*/{NAME}"))
     if not paths:
         raise UnusableError(f"no {NAME} in the folders of {work}: run `python -m training zoo` first")
     return [_read(path) for path in paths]

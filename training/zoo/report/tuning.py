@@ -66,7 +66,7 @@ def _bars(trials: Sequence[Trial], path: Path) -> str:
     least = 100 * min(each.accuracy for each in trials)
     for axes, loss in zip(grid.flat, losses, strict=False):
         of = {each.optimizer: 100 * each.accuracy for each in trials if each.loss == loss}
-        _rows(axes, optimizers, of, start=_GUESS, title=loss)
+        _rows(axes, optimizers, of, start=_GUESS, title=loss, best=max(of, key=of.__getitem__))
         axes.set(xlim=(min(_GUESS, least) - 2, 108))
         axes.axvline(_GUESS, color="#333333", linewidth=1)
     save(figure, path)
@@ -92,14 +92,14 @@ def _metrics(trials: Sequence[Trial], path: Path) -> str:
 
 
 def _rows(axes: Axes, names: Sequence[str], values: dict[str, float], *, start: float, title: str,
-          places: int = 1) -> None:  # fmt: skip
-    """A horizontal bar for each name, its value beside it."""
+          places: int = 1, best: str = "") -> None:  # fmt: skip
+    """A horizontal bar for each name, its value beside it; of metrics none is best: of some, less is better."""
     for place, name in enumerate(names):
         if name in values:
-            top = values[name] == max(values.values())
-            axes.barh(place, values[name] - start, 0.7, left=start, color="#00485e" if top else "#6ea8c4")
+            colour, weight = ("#00485e", "bold") if name == best else ("#6ea8c4", "normal")
+            axes.barh(place, values[name] - start, 0.7, left=start, color=colour)
             axes.annotate(f"{values[name]:.{places}f}", (max(values[name], start), place), (3, 0), va="center",
-                          textcoords="offset points", fontsize=8, fontweight="bold" if top else "normal")  # fmt: skip
+                          textcoords="offset points", fontsize=8, fontweight=weight)  # fmt: skip
     axes.set_yticks(range(len(names)), map(plain, names), fontsize=9)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_title(fill(plain(title), 20), fontsize=10)

@@ -16,9 +16,9 @@ from training.zoo.report import write_report
 SETS = ("random split", "unheard speakers", "unheard corpus")
 FLEX = "needs TensorFlow's own operators (FlexTensorListReserve)"
 LEAK = "LEAK: windows overlap by a second, and flatter the random split."
-SCRATCH = "WITHOUT ImageNet's weights: trained from scratch."
+SCRATCH = "WITHOUT ImageNet's weights | trained from scratch."  # what Markdown takes for a cell's end
 KNOWN = "KNOWN to it: the voices of the random split."
-QUIET = "The seed's rates of dropout are not known: 0.25 | 0.5 are ours."
+QUIET = "The seed's rates of dropout are not known: 0.25 and 0.5 are ours."
 GENDER, PRESENCE = ("female", "male"), ("voice", "no_voice")
 
 

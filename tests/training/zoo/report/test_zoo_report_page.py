@@ -108,10 +108,10 @@ def test_what_is_said_is_what_was_measured(make: Callable) -> None:
         return msgspec.structs.replace(made, scores=dict(zip(made.scores, scores, strict=True)))
 
     shown = [of("a", 80, 75, 70), of("b", 95, 80, 54), of("c", 81, 70, 65), of("coin", 50, 50, 50, parameters=0)]
-    best, lost, promised, guessing, cost = findings(tasks([*shown, of("ours", 99, 98, 66, seed="")])[0])
+    best, shifted, promised, guessing, cost = findings(tasks([*shown, of("ours", 99, 98, 66, seed="")])[0])
     assert "`a`: 70.0 % right" in best
     assert "`ours`: 66.0 %, 4.0 points less" in best
-    assert "loses 16.0 points (median), `b` most: from 95.0 % to 54.0 %" in lost
+    assert "moves by −16.0 points (median), `b` worst: from 95.0 % to 54.0 %" in shifted
     assert "`b` (95.0 %), comes out as number 3 of 3" in promised
     assert guessing.endswith("guessing (50.0 %): `b`.")
     assert "`ours`" in cost

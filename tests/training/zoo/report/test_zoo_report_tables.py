@@ -212,7 +212,7 @@ def test_loud_notes_stand_at_the_numbers_and_all_notes_on_both_pages(outcomes: l
             assert note in line
             assert (note in rows[each.recipe]["read this first"]) == is_loud(note)
     assert re.search(r'class="noted">(<td[^>]*>vgg16-transfer</td>).*\n<tr class="note">.*WITHOUT ImageNet', page)
-    assert "0.25 | 0.5 are ours" in page
+    assert "0.25 and 0.5 are ours" in page
 
 
 @pytest.mark.parametrize(("note", "loud"), [
