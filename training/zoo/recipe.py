@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from models import UnusableError
 from models.spec import Count, Positive
-from training.zoo.features.kinds import Feature
+from training.zoo.features import Feature, contradiction
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -136,6 +136,8 @@ def _checked(content: object, where: str) -> Recipe:
     layers = [*recipe.layers, *(layer for given in recipe.inputs for layer in given.layers)]
     if unnamed := [layer for layer in layers if not isinstance(layer.get("layer"), str)]:
         raise UnusableError(f"{where} is no recipe: {unnamed[0]} names no `layer`: expected one of keras.layers")
+    if problems := [problem for given in recipe.inputs if (problem := contradiction(given.features))]:
+        raise UnusableError(f"{where} is no recipe: {problems[0]}")
     if bool(recipe.baseline) == bool(recipe.inputs and recipe.layers):
         raise UnusableError(f"{where} is no recipe: expected inputs and layers, or else a baseline")
     return recipe

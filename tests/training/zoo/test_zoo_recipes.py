@@ -66,6 +66,11 @@ def test_what_is_streamed_is_what_the_stream_computes() -> None:
         (('layer = "Flatten"', 'lager = "Flatten"'), "names no `layer`"),
         (("[[inputs]]", 'baseline = "random"\n[[inputs]]'), "or else a baseline"),
         (("[[inputs]]", "[[inputs]"), "is no TOML"),
+        (('"chroma"', '"mfcc", coefficients = 65'), "coefficients are 65: expected at most as many as bands (64)"),
+        (('"chroma"', '"log-mel", fft = 500'), "fft is 500: expected a power of two"),
+        (('"chroma"', '"log-mel", frame = 514'), "frame is 514 samples: expected an even number up to fft (512)"),
+        (('"chroma"', '"chroma", frame = 32001'), "expected at most a window"),
+        (('"chroma"', '"spectral-contrast", f_min = 300.0'), "6 octaves from 300.0 Hz reach beyond 8000 Hz"),
         (("units = 1", "units = 1\n[training]\nrate = -1.0"), "rate"),
     ],
 )
