@@ -11,6 +11,8 @@ from models.spec import (
     Smoothing,
     SpectrogramSpec,
     Thresholds,
+    Turns,
+    Verdict,
     WaveSpec,
 )
 
@@ -26,7 +28,9 @@ __all__ = [
     "Smoothing",
     "SpectrogramSpec",
     "Thresholds",
+    "Turns",
     "UnusableError",
+    "Verdict",
     "WaveSpec",
     "load_model",
     "read_spec",

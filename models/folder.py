@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from models.errors import UnusableError
+from models.provisional import TURNS, VERDICT
 from models.spec import FramedSpec, MelSpec, MfccSpec, ModelSpec, Precision
 
 VOICE = Path(__file__).parent / "voice"
@@ -55,7 +56,7 @@ def read_spec(folder: Path) -> ModelSpec:
         spec = msgspec.json.decode(_read(path), type=ModelSpec)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
         raise UnusableError(f"{path} is not a model's spec: {error}") from error
-    for problem in (*_contradictions(spec), *_feature_contradictions(spec)):
+    for problem in (*_contradictions(spec), *_feature_contradictions(spec), *_decision_contradictions(spec)):
         raise UnusableError(f"{path}: {problem}")
     return spec
 
@@ -85,6 +86,15 @@ def _contradictions(spec: ModelSpec) -> Iterator[str]:
         yield "a file lies outside the folder: expected plain file names"
     if spec.smoothing.leave > spec.smoothing.enter:
         yield f"smoothing leaves at {spec.smoothing.leave}: expected at most enter ({spec.smoothing.enter})"
+
+
+def _decision_contradictions(spec: ModelSpec) -> Iterator[str]:
+    """The same of the decisions over time."""
+    turns, speakers = spec.turns or TURNS, spec.verdict or VERDICT
+    if turns.leave > turns.enter:
+        yield f"turns leave at {turns.leave}: expected at most enter ({turns.enter})"
+    if turns.enter >= 1.0 - speakers.atypical:
+        yield f"turns enter at {turns.enter}: expected less than 1 - atypical ({1.0 - speakers.atypical:g})"
 
 
 def _feature_contradictions(spec: ModelSpec) -> Iterator[str]:

@@ -7,7 +7,7 @@ sound model with other labels and no gate is another spec.
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
@@ -108,12 +108,40 @@ class Thresholds(_Part, frozen=True):
 
 
 class Smoothing(_Part, frozen=True):
-    """Log-odds over windows with hysteresis; see `stream.decide.smooth`."""
+    """How daemons before 0.2 smoothed over windows; nothing reads it any more, `Turns` took its place."""
 
     half_life: Positive = 1.5  # seconds of evidence after which half its weight is gone
     enter: Annotated[float, Meta(ge=0.5, lt=1.0)] = 0.8  # probability that makes a label the turn's
     leave: Annotated[float, Meta(ge=0.5, lt=1.0)] = 0.6  # probability below which it is unknown again
     forget: Positive = 3.0  # seconds without evidence after which a new turn starts from nothing
+
+
+class Turns(_Part, frozen=True):
+    """A sticky hidden Markov model of who speaks: either label, or no voice of theirs; see `stream.decide.turns`."""
+
+    independent: Positive  # seconds between windows that are evidence each in full; closer ones for their part of it
+    doubt: Annotated[float, Meta(gt=0.0, lt=0.5)]  # a window's probabilities are taken no nearer to 0 and 1 than this
+    turn: Positive  # mean seconds until a label that holds gives way to the other or to no voice
+    pause: Positive  # mean seconds without voice
+    direct: Annotated[float, Meta(gt=0.0, lt=1.0)]  # share of turns that the other label follows without a pause
+    enter: Annotated[float, Meta(ge=0.5, lt=1.0)]  # probability that makes a label the turn's
+    leave: Annotated[float, Meta(ge=0.5, lt=1.0)]  # probability below which the turn is unknown again
+    lag: Positive  # seconds after which an edge is settled, though later windows might still move it
+
+
+class Verdict(_Part, frozen=True):
+    """How the log-odds of the first label spread over speakers and their windows; see `stream.decide.evidence`.
+
+    A speaker's own mean is normal about +mean or -mean, by their label; their windows are normal about that.
+    """
+
+    mean: Positive  # of speakers' means, in the direction of their own label
+    between: Positive  # standard deviation of speakers' means
+    within: Positive  # standard deviation of a speaker's windows about their mean
+    decorrelation: Positive  # seconds: integral of the autocorrelation of a speaker's windows over all lags
+    atypical: Annotated[float, Meta(ge=0.0, lt=0.5)]  # share of speakers heard as the other label, however long
+    limit: Positive  # log-odds of a window are taken no farther from 0 than this
+    mixed: Annotated[float, Meta(gt=0.0, lt=1.0)]  # share of legs on which people of both labels speak
 
 
 class ModelFile(_Part, frozen=True):
@@ -145,6 +173,8 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     smoothing: Smoothing
     files: dict[Precision, ModelFile]
     training: TrainingRecord
+    turns: Turns | UnsetType = UNSET  # left out where nobody has estimated it: then that of `models.provisional` holds
+    verdict: Verdict | UnsetType = UNSET  # the same
 
     @property
     def shape(self) -> tuple[int, int]:
