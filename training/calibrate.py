@@ -15,6 +15,7 @@ from training.examples import REMADE
 from training.shards import Shard
 from training.train import predict, read_network, read_prepared
 
+SPEECH_LIMITS = (0.05, 0.3)  # of the veto's threshold: beyond it a far voice in a room goes before music does
 SPEECH_KEPT = 0.996  # of speech windows pass the model's own veto, in each corpus, all conditions together
 COVERAGE = 0.92  # of adults' windows get an answer in each corpus, women and men counting the same
 LEAST = 0.85  # the same for either gender: young women and children sound alike, and one threshold parts them
@@ -76,13 +77,14 @@ def _probability(output: OutputSpec, logits: Logits, column: int) -> Floats:
 
 
 def _speech_threshold(shard: Shard, voice: Floats) -> float:
-    """What SPEECH_KEPT of the recorded voices of every corpus reach: 0.05 to 0.5, in hundredths."""
-    corpora, found = shard.origin[:, 1], [0.5]
+    """What SPEECH_KEPT of the recorded voices of every corpus reach: within SPEECH_LIMITS, in hundredths."""
+    least, most = SPEECH_LIMITS
+    corpora, found = shard.origin[:, 1], [most]
     for corpus in np.unique(corpora):
         should = (corpora == corpus) & (shard.targets[:, SPEECH] == 1)
         if should.any() and not corpus.endswith(REMADE):
             found.append(float(np.quantile(voice[should], 1.0 - SPEECH_KEPT)))
-    return float(np.floor(max(min(found), 0.05) * 100) / 100)
+    return float(np.floor(max(min(found), least) * 100) / 100)
 
 
 def _thresholds(
