@@ -142,6 +142,7 @@ class Verdict(_Part, frozen=True):
     atypical: Annotated[float, Meta(ge=0.0, lt=0.5)]  # share of speakers heard as the other label, however long
     limit: Positive  # log-odds of a window are taken no farther from 0 than this
     mixed: Annotated[float, Meta(gt=0.0, lt=1.0)]  # share of legs on which people of both labels speak
+    stray: Positive  # independent windows that one speaker's turns of the wrong label together rarely exceed
 
 
 class ModelFile(_Part, frozen=True):

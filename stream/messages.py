@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from stream.decide.share import Span
 from stream.decide.window import Reason, State
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Meta(ge=0.0)]
 Count = Annotated[int, Meta(ge=0)]
+StreamName = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
 
 PERCEIVED = (
     "The labels of the model that ships, female and male, mean the gender that listeners would perceive in the "
@@ -48,7 +50,7 @@ class Smoothed(msgspec.Struct, frozen=True, kw_only=True):
 class WindowMessage(Message, frozen=True, kw_only=True, tag="genderstream.window/1"):
     """One decision. A gender is the one that listeners would perceive in the voice, never an identity."""
 
-    stream: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+    stream: StreamName
     start: Annotated[Seconds, Meta(description="seconds from the stream's first sample, on the hop's grid")]
     end: Annotated[Seconds, Meta(description="seconds from the stream's first sample")]
     hop: Annotated[float, Meta(gt=0, description="seconds from one window's start to the next's")]
@@ -86,6 +88,67 @@ class WindowMessage(Message, frozen=True, kw_only=True, tag="genderstream.window
         return f"window/{self.stream}/"
 
 
+class TurnMessage(Message, frozen=True, kw_only=True, tag="genderstream.turn/1"):
+    """A stretch of time that belongs to one label, once its end is settled: a few seconds after it."""
+
+    stream: StreamName
+    start: Annotated[Seconds, Meta(description="seconds from the stream's first sample; where the label took over")]
+    end: Annotated[Seconds, Meta(description="seconds from the stream's first sample")]
+    label: Annotated[str, Meta(description="one of the model's labels; time without a sure label is in no turn")]
+    probability: Annotated[Probability, Meta(description="of that label, by all the turn's windows together")]
+    windows: Annotated[Count, Meta(description="windows that were evidence")]
+
+    @property
+    def topic(self) -> str:
+        """`turn/STREAM/`."""
+        return f"turn/{self.stream}/"
+
+
+class HandoverTime(msgspec.Struct, frozen=True, kw_only=True):
+    """Another label takes over."""
+
+    at: Annotated[Seconds, Meta(description="seconds from the stream's first sample")]
+    label: Annotated[str, Meta(description="that of the turn that begins")]
+
+
+class CallMessage(Message, frozen=True, kw_only=True, tag="genderstream.call/1"):
+    """One answer for a stream as a whole: when a verdict is first reached, when it changes, and at the end."""
+
+    stream: StreamName
+    end: Annotated[Seconds, Meta(description="seconds of the stream that it is about")]
+    label: Annotated[str, Meta(description="one of the model's labels, or unknown")]
+    reason: Annotated[
+        Reason | None,
+        Meta(
+            description="why the label is unknown; null where it is not. mixed: voices of both labels; low_confidence: "
+            "voices, but too little to tell by; otherwise what was there instead"
+        ),
+    ]
+    probability: Annotated[Probability | None, Meta(description="of that label; null while it is unknown")]
+    error_bound: Annotated[
+        Probability | None,
+        Meta(
+            description="an estimate of how often such a verdict is wrong, speakers included who sound like the other "
+            "label however long they speak; null while it is unknown"
+        ),
+    ]
+    decided_after: Annotated[
+        Seconds | None, Meta(description="seconds of speech until this verdict was reached; null while it is unknown")
+    ]
+    speech_seconds: Annotated[dict[str, Seconds], Meta(description="seconds of speech per label, and unknown")]
+    share: Annotated[dict[str, Probability], Meta(description="the same as parts of all speech; all 0 where none")]
+    turns: Annotated[Count, Meta(description="turns so far")]
+    handovers: Annotated[
+        list[HandoverTime], Meta(description="where the other label took over, the last 100 such times")
+    ]
+    final: Annotated[bool, Meta(description="the stream has ended: this is the last message of its topic")]
+
+    @property
+    def topic(self) -> str:
+        """`call/STREAM/`."""
+        return f"call/{self.stream}/"
+
+
 class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One stream's state and counters; at any time captured = processed + waiting + lost["lapped"]."""
 
@@ -100,6 +163,10 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     ]
     windows: Annotated[Count, Meta(description="windows decided")]
     speaking_seconds: Annotated[dict[str, Seconds], Meta(description="seconds of speech per label, and unknown")]
+    speaking_share: Annotated[
+        dict[Span, dict[str, Probability]],
+        Meta(description="parts of the speech per label, and unknown, in the last minute, the last hour and all"),
+    ]
     latency_ms: Annotated[
         dict[Literal["p50", "p99", "max"], float] | None, Meta(description="over the last windows; null where none")
     ]
@@ -118,10 +185,10 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
         return f"health/{self.daemon}/"
 
 
-AnyMessage = WindowMessage | HealthMessage
+AnyMessage = WindowMessage | TurnMessage | CallMessage | HealthMessage
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(WindowMessage | HealthMessage)
+_decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 
 
 def encode(message: AnyMessage) -> bytes:
@@ -136,8 +203,9 @@ def decode(content: bytes) -> AnyMessage:
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schema of each kind of message, by file name."""
+    kinds = {"window": WindowMessage, "turn": TurnMessage, "call": CallMessage, "health": HealthMessage}
     return {
         f"{kind}.json": {"$schema": "https://json-schema.org/draft/2020-12/schema", "$comment": PERCEIVED}
         | msgspec.json.schema(message)
-        for kind, message in (("window", WindowMessage), ("health", HealthMessage))
+        for kind, message in kinds.items()
     }

@@ -2,25 +2,24 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import numpy as np
 
 from models import Model
 from stream.classify import Classifier
-from stream.decide import Judgement, Smoother, SpeakingTime, judge
+from stream.decide import SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
+from stream.envelope import Envelope
 from stream.features import build_extractor
-from stream.messages import AnyMessage, Smoothed, StreamHealth, WindowMessage
+from stream.messages import AnyMessage, StreamHealth
 from stream.records import SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
 from stream.ring import Ring
 from stream.vad import Vad, VadSettings
 from stream.windows import Windows, WindowSettings
 
-_QUIETEST_DBFS = -120.0  # what total silence is published as
 _LATENCIES = 1024  # windows over which health gives quantiles
 
 
@@ -51,6 +50,7 @@ class Setup:
     vad: VadSettings
     epoch: str
     take: Callable[[AnyMessage], None]
+    verdict: VerdictSettings = VerdictSettings()  # noqa: RUF009 - frozen
 
 
 class Pipeline:
@@ -62,15 +62,14 @@ class Pipeline:
         spec = setup.model.spec
         self.name = name
         self.state: Literal["starting", "healthy", "ended"] = "starting"
-        self.speaking = SpeakingTime()
         self._ring, self._rate, self._setup, self._timed, self._listener = ring, rate, setup, timed, listener
         self._resampler = Resampler(rate)
         self._windows = Windows(spec.window, setup.windows.hop_samples)
         self._vad = Vad(setup.vad)
         self._extract = build_extractor(spec.features, sample_rate=spec.sample_rate, window=spec.window)
         self._unseen = 0  # samples that the features have not seen yet
-        self._smoother = Smoother(spec.smoothing, spec.labels)
-        self._sequence = 0
+        self._leg = Leg(spec, setup.verdict)
+        self._envelope = Envelope(name, setup.model, setup.epoch, timed=timed)
         self._processed = 0
         self._lost: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
@@ -105,12 +104,20 @@ class Pipeline:
         speech = self._vad.judge(window)
         scores = self._score(window, speech)
         judgement = judge(speech, scores, self._setup.model.spec)
-        evidence = scores.label if scores and judgement.is_evidence else None
-        self._smoother.update(window.end / SAMPLE_RATE, evidence)
-        spoken = judgement.label if judgement.state == "speech" else None
-        self.speaking.add(spoken, window.start / SAMPLE_RATE, (window.end - window.padded) / SAMPLE_RATE)
-        self._setup.take(self._message(window, speech, scores, judgement))
+        start, end = window.start / SAMPLE_RATE, (window.end - window.padded) / SAMPLE_RATE
+        news = self._leg.hear(start, end, judgement, scores)
+        self._setup.take(
+            self._envelope.window(
+                window, speech, scores, judgement, hop=self._setup.windows.hop_samples / SAMPLE_RATE,
+                turn=self._leg.current, latency_ms=self._latency(window) if self._timed else None,
+            )
+        )  # fmt: skip
+        self._publish(news)
         self.state = "healthy"
+
+    def _publish(self, news: Sequence[Turn | CallSummary]) -> None:
+        for each in news:
+            self._setup.take(self._envelope.turn(each) if isinstance(each, Turn) else self._envelope.call(each))
 
     def _score(self, window: Window, speech: SpeechVerdict) -> Scores | None:
         self._unseen = min(self._unseen + window.fresh, window.samples.size)
@@ -125,6 +132,7 @@ class Pipeline:
             self._hear(piece)
         for window in self._windows.finish():
             self._decide(window)
+        self._publish(self._leg.finish())
         if self._listener:
             self._listener.close()
         self.state = "ended"
@@ -139,39 +147,6 @@ class Pipeline:
             self._lost[piece.cause] += piece.length
         else:
             self._processed += piece.samples.size
-
-    def _message(
-        self, window: Window, speech: SpeechVerdict, scores: Scores | None, judgement: Judgement
-    ) -> WindowMessage:
-        first, second = self._setup.model.spec.labels
-        likely = round(scores.label, 4) if scores else 0.0
-        turn = self._smoother
-        message = WindowMessage(
-            epoch=self._setup.epoch,
-            sequence=self._sequence,
-            time=datetime.now(UTC) if self._timed else None,
-            model=self._setup.model.identity,
-            stream=self.name,
-            start=window.start / SAMPLE_RATE,
-            end=window.end / SAMPLE_RATE,
-            hop=self._setup.windows.hop_samples / SAMPLE_RATE,
-            state=judgement.state,
-            label=judgement.label,
-            reason=judgement.reason,
-            probability={first: likely, second: round(1.0 - likely, 4)} if scores else None,
-            speech_probability=None if scores is None or scores.speech is None else round(scores.speech, 4),
-            vad_ratio=speech.ratio,
-            level_dbfs=level_dbfs(window),
-            smoothed=Smoothed(
-                label=turn.label, probability=None if turn.probability is None else round(turn.probability, 4)
-            ),
-            padded=window.padded,
-            gap_before=window.gap_before,
-            lost_samples=window.lost,
-            latency_ms=self._latency(window) if self._timed else None,
-        )
-        self._sequence += 1
-        return message
 
     def _latency(self, window: Window) -> float:
         last = (window.end - window.padded) * self._rate // SAMPLE_RATE
@@ -191,14 +166,12 @@ class Pipeline:
             processed=self._processed,
             waiting=captured - self._processed - self._lost["lapped"],
             lost={"device": mark.skipped, "lapped": self._lost["lapped"]},
-            windows=self._sequence,
-            speaking_seconds={label: round(value, 3) for label, value in self.speaking.seconds.items()},
+            windows=self._envelope.windows,
+            speaking_seconds=_rounded(self._leg.speaking_seconds("all"), 3),
+            speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},
             latency_ms=dict(zip(("p50", "p99", "max"), quantiles, strict=True)) if quantiles else None,
         )
 
 
-def level_dbfs(window: Window) -> float:
-    """RMS level of the window without its padding, in dB of a full-scale square wave; -120 at the least."""
-    samples = window.samples[: window.samples.size - window.padded].astype(np.float32)
-    power = float(np.dot(samples, samples)) / max(samples.size, 1) / 32768.0**2
-    return round(max(10.0 * float(np.log10(max(power, 1e-30))), _QUIETEST_DBFS), 1)
+def _rounded(values: dict[str, float], digits: int) -> dict[str, float]:
+    return {name: round(value, digits) for name, value in values.items()}

@@ -43,6 +43,11 @@ class Finished(msgspec.Struct):
         """Standard output, a JSON object a line."""
         return [msgspec.json.decode(line) for line in self.out.splitlines()]
 
+    @property
+    def windows(self) -> list[Message]:
+        """The window messages among them."""
+        return [message for message in self.messages if message["schema"] == "genderstream.window/1"]
+
 
 class Running:
     """A process. Killed when the test ends, or PATIENCE, so that no read from its pipes waits forever."""
@@ -211,12 +216,12 @@ def ask(context: zmq.Context[Any]) -> Callable[..., list[bytes]]:
 
 @pytest.fixture(scope="session")
 def essence() -> Callable[[list[Message]], list[Message]]:
-    """essence(messages): the window messages among them, less what may differ between equal inputs."""
+    """essence(messages): those about a stream, less what may differ between equal inputs."""
     free = ("epoch", "time", "latency_ms", "file")
 
     def essence(messages: list[Message]) -> list[Message]:
-        windows = [message for message in messages if message["schema"] == "genderstream.window/1"]
-        return [{key: value for key, value in window.items() if key not in free} for window in windows]
+        streams = [message for message in messages if "stream" in message]
+        return [{key: value for key, value in message.items() if key not in free} for message in streams]
 
     return essence
 

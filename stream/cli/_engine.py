@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from models import load_model
 from stream.classify import Classifier, ModelSettings
+from stream.decide import VerdictSettings
 from stream.messages import AnyMessage
 from stream.pipeline import Setup
 from stream.settings import Configuration
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 
-ROOMS = (WindowSettings, VadSettings, ModelSettings)
+ROOMS = (WindowSettings, VadSettings, VerdictSettings, ModelSettings)
 
 
 def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> Setup:
@@ -25,4 +26,5 @@ def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> 
         vad=configuration.room(VadSettings),
         epoch=secrets.token_hex(8),
         take=take,
+        verdict=configuration.room(VerdictSettings),
     )

@@ -31,7 +31,7 @@ def _score(files: tuple[str, ...], out: str | None, **given: Any) -> None:
     """
     configuration = Configuration(_ROOMS, given | {"speed": "max"})
     spec = read_spec(configuration.room(ModelSettings).folder)
-    summary = Summary(spec)
+    summary = Summary(spec, detailed=True)
     unusable: list[str] = []
     with opened_table(out, spec.labels) as table:
 

@@ -1,7 +1,20 @@
-"""From probabilities to labels: one window, then smoothed over windows. Pure Python, no I/O."""
+"""From probabilities to labels: one window, then turns, speaking time and a verdict. Pure Python, no I/O."""
 
-from stream.decide.share import SpeakingTime
-from stream.decide.smooth import Smoother
+from stream.decide.leg import CallSummary, Handover, Leg
+from stream.decide.share import SPANS, SpeakingTime, shares
+from stream.decide.turns import Turn
+from stream.decide.verdict import VerdictSettings
 from stream.decide.window import Judgement, judge
 
-__all__ = ["Judgement", "Smoother", "SpeakingTime", "judge"]
+__all__ = [
+    "SPANS",
+    "CallSummary",
+    "Handover",
+    "Judgement",
+    "Leg",
+    "SpeakingTime",
+    "Turn",
+    "VerdictSettings",
+    "judge",
+    "shares",
+]

@@ -1,27 +1,77 @@
-"""Speaking time: how many seconds of a stream each label has, and how many are unknown speech."""
+"""Speaking time: how many seconds each label has, and how many are unknown speech; lately, and since the beginning."""
 
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, get_args
+
+Span = Literal["minute", "hour", "all"]
+SPANS: tuple[Span, ...] = get_args(Span)
+
+_BUCKETS: dict[Span, float] = {"minute": 1.0, "hour": 60.0}  # seconds of each
+_COUNT = 60  # buckets kept
 
 
-@dataclass(slots=True)
+Seconds = defaultdict[str, float]
+"""By label."""
+
+
+class _Speech(NamedTuple):
+    at: float  # seconds from the stream's first sample
+    seconds: float
+
+
 class SpeakingTime:
-    """Counts each window's new seconds under its label; seconds that two windows share count once."""
+    """Seconds of speech by label. Memory is bounded: the last minute and hour are counted in 60 parts each.
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    _counted_to: float = 0.0  # seconds since the stream began
+    Whose the last seconds are is asked anew as long as they are not settled: a turn's edge is seen late.
+    """
 
-    def add(self, label: str | None, start: float, end: float) -> None:
-        """Go on with the window from `start` to `end` (seconds); None: nobody speaks in it."""
-        fresh = end - max(start, self._counted_to)
-        self._counted_to = end
-        if label is not None:
-            self.seconds[label] = self.seconds.get(label, 0.0) + fresh
+    def __init__(self, label_at: Callable[[float], str]) -> None:
+        """`label_at` tells whose turn it was at a time that is not settled yet (seconds), or unknown."""
+        self._label_at = label_at
+        self._unsettled = deque[_Speech]()
+        self._all = _nothing()
+        self._recent = {span: deque[tuple[int, Seconds]](maxlen=_COUNT) for span in _BUCKETS}
 
-    @property
-    def total(self) -> float:
-        """Seconds of speech."""
-        return sum(self.seconds.values())
+    def add(self, at: float, seconds: float) -> None:
+        """`seconds` more of speech, about the time `at`."""
+        self._unsettled.append(_Speech(at, seconds))
 
-    def share(self, label: str) -> float:
-        """The part of the speech that `label` has, 0 to 1; 0 where nothing was said."""
-        return self.seconds.get(label, 0.0) / self.total if self.total else 0.0
+    def settle(self, before: float) -> None:
+        """What was said before this time (seconds) has the label that it has now, for good."""
+        while self._unsettled and self._unsettled[0].at < before:
+            speech = self._unsettled.popleft()
+            label = self._label_at(speech.at)
+            self._all[label] += speech.seconds
+            for span, length in _BUCKETS.items():
+                buckets, number = self._recent[span], int(speech.at // length)
+                if not buckets or buckets[-1][0] != number:
+                    buckets.append((number, _nothing()))
+                buckets[-1][1][label] += speech.seconds
+
+    def seconds(self, span: Span, now: float) -> Seconds:
+        """Seconds of speech by label in the minute, the hour or all the time that ends `now` (seconds)."""
+        if span == "all":
+            found, since = self._all.copy(), 0.0
+        else:
+            length = _BUCKETS[span]
+            first = int(now // length) - _COUNT + 1
+            found, since = _nothing(), first * length
+            for number, seconds in self._recent[span]:
+                if number >= first:
+                    for label, value in seconds.items():
+                        found[label] += value
+        for speech in self._unsettled:
+            if speech.at >= since:
+                found[self._label_at(speech.at)] += speech.seconds
+        return found
+
+
+def _nothing() -> Seconds:
+    return defaultdict(float)
+
+
+def shares(seconds: Mapping[str, float]) -> dict[str, float]:
+    """The part that each label has of all, 0 to 1 and 1 together; empty where nothing was said."""
+    total = sum(seconds.values())
+    return {label: value / total for label, value in seconds.items()} if total else {}

@@ -1,48 +1,104 @@
-"""What each stream came to: seconds heard, time per label, what was lost."""
+"""What each stream came to: seconds heard, time per label, what was lost, the verdict; for recordings the turns."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from models import ModelSpec
-from stream.decide import SpeakingTime
+from stream.decide import shares
 from stream.decide.window import UNKNOWN
-from stream.messages import AnyMessage, WindowMessage
+from stream.messages import AnyMessage, CallMessage, HealthMessage, TurnMessage, WindowMessage
+from stream.outputs.timeline import draw_timeline
+
+_MOST_TURNS = 20  # that are listed
+_MOST_HANDOVERS = 5  # the same
 
 
 @dataclass(slots=True)
 class StreamSummary:
-    """One stream's last window and its speaking time so far."""
+    """One stream's last messages and its speaking time so far."""
 
     last: WindowMessage
-    speaking: SpeakingTime = field(default_factory=SpeakingTime)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))  # of speech, by label
+    turns: list[TurnMessage] = field(default_factory=list)
+    call: CallMessage | None = None
+    heard: float = 0.0  # seconds
+
+    def share(self, label: str) -> float:
+        """The part of the speech that `label` has, 0 to 1."""
+        return shares(self.seconds).get(label, 0.0)
 
     def line(self, spec: ModelSpec) -> str:
-        """All of it in one line."""
-        last, speaking = self.last, self.speaking
-        shares = ", ".join(f"{label} {speaking.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
+        """All but the turns in one line."""
+        last, total = self.last, sum(self.seconds.values())
+        parts = ", ".join(f"{label} {self.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
         lost = f"{last.lost_samples} samples lost" if last.lost_samples else "nothing lost"
         kind = "speech" if spec.gate == "vad" else "sound"  # without the gate, whatever is heard is decided on
-        decided = f"{speaking.total:.1f} s of {kind}" + (f" ({shares})" if speaking.total else "")
-        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}"
+        decided = f"{total:.1f} s of {kind}" + (f" ({parts})" if total else "")
+        verdict = f"; {tell_verdict(self.call)}" if self.call else ""
+        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}{verdict}"
+
+    def details(self, labels: tuple[str, str]) -> Iterator[str]:
+        """The turns, one a line, and a small timeline."""
+        for turn in self.turns[:_MOST_TURNS]:
+            yield f"  {turn.start:7.1f} to {turn.end:7.1f} s  {turn.label}  {turn.probability:.0%}"
+        if len(self.turns) > _MOST_TURNS:
+            yield f"  … and {len(self.turns) - _MOST_TURNS} more turns"
+        if self.turns:
+            yield "  " + draw_timeline(self.turns, self.last.end, labels)
+
+
+def tell_verdict(call: CallMessage) -> str:
+    """The verdict, or why there is none."""
+    if call.probability is not None:
+        return f"verdict {call.label} ({call.probability:.0%}) after {call.decided_after:.1f} s of speech"
+    if call.reason != "mixed":
+        return f"no verdict: {call.reason}"
+    first = ", ".join(f"{each.label} from {each.at:.1f} s" for each in call.handovers[:_MOST_HANDOVERS])
+    more = len(call.handovers) - _MOST_HANDOVERS
+    return f"no verdict: mixed ({first}{f', and {more} handovers more' if more > 0 else ''})"
 
 
 class Summary:
     """A Sink that keeps a StreamSummary for each stream. Others may read `streams` meanwhile."""
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: ModelSpec, *, detailed: bool = False) -> None:
+        """`detailed`: keep all turns and list them, as suits recordings."""
+        self._spec, self._detailed = spec, detailed
         self.streams: dict[str, StreamSummary] = {}
 
     def take(self, message: AnyMessage) -> None:
         """Count `message`."""
-        if not isinstance(message, WindowMessage):
+        if isinstance(message, HealthMessage):
             return
         stream = self.streams.get(message.stream)
-        if stream is None:
-            stream = StreamSummary(message)
-            self.streams = self.streams | {message.stream: stream}  # a new dict: nobody's iteration breaks
-        stream.last = message
-        stream.speaking.add(message.label if message.state == "speech" else None, message.start, message.end)
+        if isinstance(message, WindowMessage):
+            if stream is None:
+                stream = StreamSummary(message)
+                self.streams = self.streams | {message.stream: stream}  # a new dict: nobody's iteration breaks
+            _count(stream, message)
+        elif stream is None:
+            return  # it ended before its first window
+        elif isinstance(message, CallMessage):
+            stream.call = message
+            if message.final:
+                stream.seconds = message.speech_seconds  # by turns as they were settled, edges and all
+        elif self._detailed:
+            stream.turns.append(message)
 
     def lines(self) -> list[str]:
-        """A line for each stream."""
-        return [stream.line(self._spec) for stream in self.streams.values()]
+        """A line for each stream, and its details."""
+        lines = []
+        for stream in self.streams.values():
+            lines.append(stream.line(self._spec))
+            if self._detailed:
+                lines += stream.details(self._spec.labels)
+        return lines
+
+
+def _count(stream: StreamSummary, window: WindowMessage) -> None:
+    stream.last = window
+    fresh = window.end - max(window.start, stream.heard)
+    stream.heard = window.end
+    if window.state == "speech":
+        stream.seconds[window.smoothed.label] += fresh

@@ -33,7 +33,7 @@ class JsonLines:
 
 
 class Csv:
-    """The same fields as columns, inner ones as `smoothed.label`; null is empty."""
+    """Window messages alone, for a table's rows are alike: fields as columns, inner ones as `smoothed.label`."""
 
     def __init__(self, out: TextIO, labels: tuple[str, str]) -> None:
         self._labels = labels
@@ -41,9 +41,11 @@ class Csv:
         self._began = False
 
     def add(self, file: str, message: AnyMessage) -> None:
-        """Write one row, and the names before the first."""
+        """Write one row, null as nothing, and the names before the first."""
+        if not isinstance(message, WindowMessage):
+            return
         row = {"file": file} | msgspec.to_builtins(message)
-        if isinstance(message, WindowMessage) and message.probability is None:
+        if message.probability is None:
             row["probability"] = dict.fromkeys(self._labels)
         columns = dict(_flat(row))
         if not self._began:

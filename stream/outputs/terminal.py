@@ -10,9 +10,9 @@ from rich.text import Text
 
 from models import ModelSpec
 from stream.decide.window import UNKNOWN
-from stream.messages import AnyMessage, WindowMessage
+from stream.messages import AnyMessage, CallMessage, WindowMessage
 from stream.outputs.lines import Lines
-from stream.outputs.summary import StreamSummary, Summary
+from stream.outputs.summary import StreamSummary, Summary, tell_verdict
 
 _REFRESHES_PER_SECOND = 10
 _COLOURS = ("magenta", "cyan")  # of the first and the second label
@@ -56,6 +56,8 @@ class Terminal:
     def take(self, message: AnyMessage) -> None:
         """Show `message`."""
         self._summary.take(message)
+        if isinstance(message, CallMessage) and not message.final:
+            self.say(f"{message.stream}: {tell_verdict(message)}")
         if self._console.is_terminal or not isinstance(message, WindowMessage):
             return
         if self._printed.get(message.stream) != message.smoothed.label:
@@ -78,7 +80,7 @@ class Terminal:
         text.append_text(_meter(message.level_dbfs))
         text.append(f" {message.level_dbfs:6.1f} dBFS  ")
         for name in (*self._labels, UNKNOWN):
-            text.append(f" {name} {stream.speaking.share(name):.0%}", style=self._colour(name))
+            text.append(f" {name} {stream.share(name):.0%}", style=self._colour(name))
         if message.lost_samples:
             text.append(f"  lost {message.lost_samples} samples", style="bold red")
         return text

@@ -31,7 +31,7 @@ from stream.classify import Classifier, ModelSettings
 from stream.daemon import Streams
 from stream.diagnose.model import check_model
 from stream.features.twin import feature_twin
-from stream.messages import AnyMessage, encode, schemas
+from stream.messages import AnyMessage, WindowMessage, encode, schemas
 from stream.outputs.terminal import Terminal
 from stream.pipeline import Setup
 from stream.records import Samples
@@ -65,6 +65,10 @@ def messages_of(folder: Path, pieces: Sequence[Samples], hop: float = 0.5) -> li
     return messages
 
 
+def windows_of(messages: Sequence[AnyMessage]) -> list[WindowMessage]:
+    return [message for message in messages if isinstance(message, WindowMessage)]
+
+
 @any_features
 @pytest.mark.parametrize("window", [16000, 32000, 40001])
 def test_decides_as_its_spec_says(
@@ -73,7 +77,7 @@ def test_decides_as_its_spec_says(
     """The probability is the calibrated logit of the float64 twin's features, for every window, silent ones too."""
     outputs = (OutputSpec(meaning="label", scale=scale, bias=bias),)
     folder = make_model(features, window=window, outputs=outputs)
-    rows = [json.loads(encode(message)) for message in messages_of(folder, [demo_samples[: 15 * RATE]])]
+    rows = [json.loads(encode(window)) for window in windows_of(messages_of(folder, [demo_samples[: 15 * RATE]]))]
     assert len(rows) == 1 + (15 * RATE - window) // 8000
     for row in rows:
         start = round(row["start"] * RATE)
@@ -105,7 +109,7 @@ def test_streaming_equals_offline(
 def test_windows_may_be_short_or_long(gate: str, window: int, make_model: MakeModel, demo_samples: Samples) -> None:
     """From one sample, shorter than the VAD's frames, to 5 s: each is decided on, and the stream ends."""
     folder = make_model(WaveSpec(), window=window, gate=gate)
-    windows = messages_of(folder, [demo_samples[: 6 * RATE]], hop=0.73)
+    windows = windows_of(messages_of(folder, [demo_samples[: 6 * RATE]], hop=0.73))
     assert [each.end - each.start for each in windows] == pytest.approx([window / RATE] * len(windows))
     assert len(windows) == 1 + (6 * RATE - window) // 11680
     assert all(each.probability for each in windows if gate == "none")
@@ -140,6 +144,7 @@ def test_score_says_nothing_of_speech_where_none_is_asked_for(
     assert ended.status == 0, ended.error
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
+    assert {row["schema"] for row in rows} == {"genderstream.window/1"}
     assert {row["label"] for row in rows} <= {"emergency-vehicle", "none", "unknown"}
     assert all(row["probability.emergency-vehicle"] and not row["speech_probability"] for row in rows)
     assert "30.0 s heard, 30.0 s of sound (emergency-vehicle " in ended.error
@@ -156,7 +161,7 @@ def test_run_publishes_it(
     running.process.stdin.close()
     running.process.stdin = None
     *messages, health = messages.until_end()
-    windows = [message for message in messages if "stream" in message]
+    windows = [message for message in messages if message["schema"] == "genderstream.window/1"]
     assert {"loud", "quiet"} <= {window["label"] for window in windows} <= {"loud", "quiet", "unknown"}
     assert set(health["streams"]["street"]["speaking_seconds"]) <= {"loud", "quiet", "unknown"}
     ended = running.finish()
@@ -169,7 +174,7 @@ def test_lines_in_the_terminal_line_up(labels: tuple[str, str], make_model: Make
     """Whatever a stream's label, and however long, what follows it stands in the same column."""
     folder = make_model(LogMelSpec(), outputs=OUTPUTS, labels=labels)
     terminal, columns, seen = Terminal(read_spec(folder)), set(), set()
-    for message in messages_of(folder, [demo_samples]):
+    for message in windows_of(messages_of(folder, [demo_samples])):
         terminal._summary.take(message)
         line = terminal._line(terminal._summary.streams["stream"]).plain
         seen.add(message.smoothed.label)

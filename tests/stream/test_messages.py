@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.cli.subscribe import Missed
-from stream.messages import HealthMessage, Smoothed, StreamHealth, WindowMessage, decode, encode, schemas
+from stream.messages import (
+    AnyMessage,
+    CallMessage,
+    HandoverTime,
+    HealthMessage,
+    Smoothed,
+    StreamHealth,
+    TurnMessage,
+    WindowMessage,
+    decode,
+    encode,
+    schemas,
+)
 
 names = st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True)
 counts = st.integers(0, 2**53)
@@ -41,6 +53,33 @@ windows = st.builds(
     lost_samples=counts,
     latency_ms=st.none() | st.floats(0, 1e6),
 )
+turns = st.builds(
+    TurnMessage,
+    **heads,
+    stream=names,
+    start=seconds,
+    end=seconds,
+    label=names,
+    probability=probabilities,
+    windows=counts,
+)
+by_label = st.fixed_dictionaries({"female": probabilities, "male": probabilities, "unknown": probabilities})
+calls = st.builds(
+    CallMessage,
+    **heads,
+    stream=names,
+    end=seconds,
+    label=names,
+    reason=st.sampled_from([None, "silence", "not_speech", "undecidable", "low_confidence", "mixed"]),
+    probability=st.none() | probabilities,
+    error_bound=st.none() | probabilities,
+    decided_after=st.none() | seconds,
+    speech_seconds=by_label,
+    share=by_label,
+    turns=counts,
+    handovers=st.lists(st.builds(HandoverTime, at=seconds, label=names), max_size=3),
+    final=st.booleans(),
+)
 healths = st.builds(
     HealthMessage,
     **heads,
@@ -58,22 +97,25 @@ healths = st.builds(
             lost=st.fixed_dictionaries({"device": counts, "lapped": counts}),
             windows=counts,
             speaking_seconds=st.dictionaries(names, seconds, max_size=3),
+            speaking_share=st.fixed_dictionaries(dict.fromkeys(("minute", "hour", "all"), by_label)),
             latency_ms=st.none() | st.fixed_dictionaries(dict.fromkeys(("p50", "p99", "max"), seconds)),
         ),
         max_size=3,
     ),
 )
 
+messages = windows | turns | calls | healths
 
-@given(windows | healths)
-def test_decoding_what_was_encoded_gives_it_back(message: WindowMessage | HealthMessage) -> None:
+
+@given(messages)
+def test_decoding_what_was_encoded_gives_it_back(message: AnyMessage) -> None:
     """decode(encode(message)) == message, and its topic ends with a slash."""
     assert decode(encode(message)) == message
     assert message.topic.endswith("/")
 
 
-@given(windows | healths)
-def test_every_message_fits_its_schema(message: WindowMessage | HealthMessage) -> None:
+@given(messages)
+def test_every_message_fits_its_schema(message: AnyMessage) -> None:
     """What is published validates against the JSON Schema of its kind."""
     kind = message.topic.split("/")[0]
     validator = jsonschema.Draft202012Validator(schemas()[f"{kind}.json"])

@@ -103,6 +103,8 @@ CASES = {
     "score good.wav --hop 0.123": ("--hop is 0.123", "0.12"),
     "score good.wav --hop nan": ("--hop is 'nan'|--hop is nan",),
     "score good.wav --hop often": ("--hop is 'often'",),
+    "score good.wav --verdict-error 0": ("--verdict-error is '0'", "0.0001"),
+    "score good.wav --verdict-error 0.5": ("--verdict-error is '0.5'", "0.2"),
     "score good.wav --vad-mode 4": ("--vad-mode is '4'", "3"),
     "score good.wav --vad-share 1.5": ("--vad-share is '1.5'", "1.0"),
     "score good.wav --model missing": ("missing/spec.json", "No such file", "a model is a folder"),
@@ -249,7 +251,8 @@ def test_damage_in_the_middle_is_refused_when_it_is_reached(tmp_path, command, d
     soundfile.write(path, samples, RATE, "FLOAT")
     ended = command("score", path)
     assert ended.status == 2
-    assert [message["end"] for message in ended.messages] == [2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0]
+    assert [message["end"] for message in ended.windows] == [2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0]
+    assert ended.messages[-1]["final"]  # the stream has failed: what it came to is told all the same
     assert ended.error.splitlines()[-1].startswith(f"genderstream: {path} has NaN or infinite samples")
 
 

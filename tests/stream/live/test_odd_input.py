@@ -38,7 +38,7 @@ def test_any_encoding_gives_the_same_labels(voice, tmp_path, command):
         files.append(path)
     ended = command("score", *files)
     assert ended.status == 0, ended.error
-    labels = {file: [each["label"] for each in messages] for file, messages in by_file(ended.messages).items()}
+    labels = {file: [each["label"] for each in messages] for file, messages in by_file(ended.windows).items()}
     assert labels == {str(path): ["female"] * 5 for path in files}
 
 
@@ -46,7 +46,7 @@ def test_any_rate_is_resampled(voice, tmp_path, command):
     """8 to 192 kHz: as many windows as at 16 kHz, at the same seconds, and the woman in them."""
     rates = (8000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000)
     files = {rate: write(tmp_path / f"{rate}.wav", soxr.resample(voice, RATE, rate), rate, "FLOAT") for rate in rates}
-    heard = by_file(command("score", *files.values()).messages)
+    heard = by_file(command("score", *files.values()).windows)
     for rate, path in files.items():
         assert [message["start"] for message in heard[str(path)]] == [0.0, 0.5, 1.0, 1.5, 2.0], rate
         assert {message["state"] for message in heard[str(path)]} == {"speech"}
@@ -67,14 +67,50 @@ def test_stereo_is_mixed_split_or_chosen(choice, streams, demo_samples, tmp_path
     assert ("mixed to one" in ended.error) == (choice == "mix")
     label = {"call.left": "female", "call.right": "male"} | {"call": {"0": "female", "1": "male"}.get(choice)}
     if choice != "mix":
-        assert all(message["label"] == label[message["stream"]] for message in ended.messages)
+        assert all(message["label"] == label[message["stream"]] for message in ended.windows)
+
+
+def test_each_leg_of_a_call_has_its_verdict(demo_samples, tmp_path, command):
+    """`score --channels split`: a final verdict for each leg, and its turns and a timeline for people."""
+    woman, man = demo_samples[: 4 * RATE], demo_samples[6 * RATE : 10 * RATE]
+    pause = np.zeros_like(woman)
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.stack([[*woman, *pause, *woman], [*pause, *man, *pause]], axis=1).astype(np.int16), RATE)
+    ended = command("score", path, "--channels", "split")
+    calls = {each["stream"]: each for each in ended.messages if each["schema"] == "genderstream.call/1"}
+    assert {stream: (call["label"], call["final"]) for stream, call in calls.items()} == {
+        "call.left": ("female", True),
+        "call.right": ("male", True),
+    }
+    left, *details, right, turn, timeline = ended.error.splitlines()
+    assert left.startswith("call.left: 12.0 s heard")
+    assert "; verdict female (9" in left
+    assert "; verdict male (9" in right
+    assert [line.split()[4] for line in (*details[:2], turn)] == ["female", "female", "male"]
+    assert ("▀" in details[-1], "▄" in details[-1].partition("(")[0]) == (True, False)
+    assert ("▀" in timeline.partition("(")[0], "▄" in timeline) == (False, True)
+
+
+def test_hold_music_ringing_and_noise_have_no_verdict(tmp_path, command, demo_samples):
+    """A tune, a ringing tone and line noise, alone: one final message, unknown."""
+    rng, t = np.random.default_rng(3), np.arange(20 * RATE) / RATE
+    sounds = {
+        "tune": np.tile(demo_samples[13 * RATE : 17 * RATE], 5) / 32768,
+        "ringing": 0.2 * np.sin(2 * np.pi * 425 * t) * (t % 5 < 1),
+        "noise": 0.02 * rng.standard_normal(t.size),
+    }
+    ended = command("score", *[write(tmp_path / f"{name}.wav", sound) for name, sound in sounds.items()])
+    calls = [message for message in ended.messages if message["schema"] != "genderstream.window/1"]
+    assert [(call["stream"], call["label"], call["final"]) for call in calls] == [
+        (name, "unknown", True) for name in sounds
+    ]
 
 
 def test_short_recordings_are_padded_and_marked_so(voice, tmp_path, command):
     """A recording shorter than a window gives one window, whose padding is counted."""
     sizes = (1, 319, 8000, 31_999, 32_000)
     files = {size: write(tmp_path / f"{size}.wav", voice[:size]) for size in sizes}
-    heard = by_file(command("score", *files.values()).messages)
+    heard = by_file(command("score", *files.values()).windows)
     for size, path in files.items():
         (message,) = heard[str(path)]
         assert (message["start"], message["end"], message["padded"]) == (0.0, 2.0, 32_000 - size)

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import zmq
 
-from stream.messages import decode, encode, schemas
+from stream.messages import CallMessage, HealthMessage, TurnMessage, WindowMessage, decode, encode, schemas
 
 RATE = 16_000
 
@@ -24,7 +24,7 @@ def spoken(daemon, listen):
 
 
 def windows_of(messages):
-    return [message for message in messages if "stream" in message]
+    return [message for message in messages if message["schema"] == "genderstream.window/1"]
 
 
 def assert_whole(messages, topic_key):
@@ -42,13 +42,16 @@ def test_signals_end_it_cleanly(daemon, listen, demo):
     for number in (signal.SIGINT, signal.SIGTERM):
         running = daemon(demo)
         messages = listen(running)
-        first = next(message for message in messages if "stream" in message)
+        first = next(message for message in messages if message["schema"] == "genderstream.window/1")
         ended = running.finish(number)
         rest = messages.until_end()
         windows = [first, *windows_of(rest)]
         assert_whole(windows, "stream")
         assert rest[-1]["streams"]["demo"]["windows"] == windows[-1]["sequence"] + 1
         assert f"{windows[-1]['sequence'] + 1} decisions, nothing lost" in ended.error
+        calls = [message for message in rest if message["schema"] == "genderstream.call/1"]
+        assert [call["final"] for call in calls] == [False] * (len(calls) - 1) + [True]
+        assert calls[-1]["end"] == windows[-1]["end"]
         assert ended.status == 0
         epochs |= {message["epoch"] for message in (first, *rest)}
     assert len(epochs) == 2
@@ -144,6 +147,31 @@ def test_every_message_is_what_the_schemas_say(spoken, demo_samples, command, de
         validators[f"{kind}.json"].validate(msgspec.json.decode(content))
     states = {decode(content).state for content in contents if b"genderstream.window/1" in content}
     assert states == {"speech", "silence", "noise"}
+    assert {type(decode(content)) for content in contents} == {WindowMessage, TurnMessage, CallMessage, HealthMessage}
+
+
+def test_turns_and_verdicts_are_published(spoken, demo_samples):
+    """A recording of two voices: turns in order, a verdict that becomes mixed, shares of time that add up to 1."""
+    running, listening = spoken
+    running.process.stdin.write(demo_samples.tobytes())
+    running.process.stdin.close()
+    running.process.stdin = None
+    messages = listening.until_end()
+    turns, calls = (
+        [each for each in messages if each["schema"] == f"genderstream.{kind}/1"] for kind in ("turn", "call")
+    )
+    assert_whole(turns, "stream")
+    assert_whole(calls, "stream")
+    assert [turn["label"] for turn in turns] == ["female", "male"] * 2
+    assert [calls[0]["label"], *(call["reason"] for call in calls[-2:])] == ["female", "mixed", "mixed"]
+    assert [call["final"] for call in calls] == [False] * (len(calls) - 1) + [True]
+    assert calls[-1]["turns"] == 4
+    assert [handover["label"] for handover in calls[-1]["handovers"]] == ["male", "female", "male"]
+    share = calls[-1]["share"]
+    assert sum(share.values()) == pytest.approx(1.0, abs=2e-4)
+    for span in ("minute", "hour", "all"):
+        assert messages[-1]["streams"]["spoken"]["speaking_share"][span] == {k: v for k, v in share.items() if v}
+    assert "no verdict: mixed (male from " in running.finish().error
 
 
 def test_several_inputs_by_name(tmp_path, demo_samples, daemon, listen):

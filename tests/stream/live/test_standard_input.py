@@ -26,6 +26,10 @@ PIPED = (
 )
 
 
+def windows_of(messages):
+    return [message for message in messages if message["schema"] == "genderstream.window/1"]
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory, demo_samples):
     """A folder in which each of PIPED has its .raw and, with the same samples, its .wav."""
@@ -42,7 +46,7 @@ def recorded(tmp_path_factory, demo_samples):
 
 @pytest.fixture(scope="module")
 def scored(recorded, demo, genderstream, essence):
-    """The window messages that `score` gives for each of these recordings and for the demo, by stream."""
+    """The messages that `score` gives for each of these recordings and for the demo, by stream."""
     output = subprocess.run(
         [genderstream, "score", demo, *recorded.glob("*.wav")], capture_output=True, check=True
     ).stdout
@@ -66,7 +70,7 @@ def test_equals_score_on_the_same_samples(form, rate, channels, size, recorded, 
     running.process.stdin.write(content[few:])
     running.process.stdin.close()
     heard = messages.until_end()
-    assert len(scored[name]) == 2 * SECONDS - 3
+    assert len(windows_of(scored[name])) == 2 * SECONDS - 3
     assert essence(heard) == scored[name]
     health = heard[-1]["streams"][name]
     assert (health["captured"], health["processed"]) == (SECONDS * rate, SECONDS * rate)
@@ -97,8 +101,21 @@ def test_ffmpeg_pours_into_it(pour, scored, essence, demo, lacking):
     if not shutil.which("ffmpeg"):
         lacking("ffmpeg is not installed (apt-get install ffmpeg)")
     heard = pour("ffmpeg", "-nostdin", "-i", demo, "-f", "s16le", "-ar", "16000", "-ac", "1", "-")
-    assert len(scored["demo"]) == 57
+    assert len(windows_of(scored["demo"])) == 57
     assert essence(heard) == scored["demo"]
+
+
+def test_two_legs_in_one_pipe(daemon, listen, demo_samples):
+    """--channels split parts interleaved PCM: a verdict for each leg."""
+    running = daemon("-", "--pcm-channels", "2", "--channels", "split", stdin=subprocess.PIPE, bufsize=0)
+    messages = listen(running, "")
+    legs = np.stack([demo_samples[: 4 * 16_000], demo_samples[6 * 16_000 : 10 * 16_000]], axis=1)
+    running.process.stdin.write(legs.tobytes())
+    running.process.stdin.close()
+    running.process.stdin = None
+    finals = [each for each in messages.until_end(streams=2) if each.get("final")]
+    assert {each["stream"]: each["label"] for each in finals} == {"stdin.left": "female", "stdin.right": "male"}
+    assert running.finish().status == 0
 
 
 def test_ten_minutes_at_once(pour):
@@ -107,8 +124,7 @@ def test_ten_minutes_at_once(pour):
     heard = pour(sys.executable, "-c", f"import sys; sys.stdout.buffer.write(bytes({seconds * 32_000}))")
     health = heard.pop()["streams"]["demo"]
     assert health["processed"] == seconds * 16_000
-    windows = [message for message in heard if "stream" in message]
-    assert [window["sequence"] for window in windows] == list(range(2 * seconds - 3))
+    assert [window["sequence"] for window in windows_of(heard)] == list(range(2 * seconds - 3))
 
 
 def refused(daemon, content, *options):

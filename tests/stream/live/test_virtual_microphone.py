@@ -4,6 +4,7 @@ import re
 from itertools import islice, pairwise
 
 import msgspec
+import numpy as np
 import pytest
 import soundfile
 
@@ -51,6 +52,25 @@ def test_hears_a_woman_then_a_man(microphone, daemon, start, genderstream, voice
     ended = running.stop()
     assert ended.status == 0
     assert "nothing lost" in ended.error
+
+
+def test_each_channel_of_a_device_has_its_verdict(microphone, daemon, listen, start, demo_samples, tmp_path):
+    """--channels split on a device: one voice on the left, one on the right, a verdict for each."""
+    path = tmp_path / "call.wav"
+    legs = np.stack([demo_samples[: 5 * 16_000], demo_samples[6 * 16_000 : 11 * 16_000]], axis=1)
+    soundfile.write(path, np.tile(legs, (4, 1)), 16_000)
+    running = daemon("mic", "--channels", "split", env=microphone)
+    running.await_line("listening to")
+    calls = listen(running, "call/")
+    start("paplay", "--device=vmic", path, env=microphone)
+    verdicts = {}
+    for call in calls:
+        if call["label"] != "unknown":
+            verdicts[call["stream"]] = call["label"]
+        if len(verdicts) == 2:
+            break
+    assert verdicts == {"mic.left": "female", "mic.right": "male"}
+    assert running.stop().status == 0
 
 
 def test_devices_lists_the_microphone(microphone, command):

@@ -1,0 +1,73 @@
+"""What windows that overlap are worth together: their mean log-odds, and how many independent ones they equal.
+
+A window's log-odds x of the first label are the speaker's own mean m plus noise that dies away with the
+distance of windows: an Ornstein-Uhlenbeck process, whose autocorrelation exp(-2 d / T) has the integral T
+(`decorrelation`). Generalised least squares for the mean of such a process (Aitken 1935) need nothing but
+the window before: with r = exp(-2 d / T), window k adds (x_k - r x_{k-1}) / (1 + r) to the sum and
+(1 - r) / (1 + r) = tanh(d / T) to the number of independent windows. Hearing the same audio in twice as
+many windows therefore makes nothing surer.
+
+Speakers differ: given the label, m is normal about +mean or -mean with the standard deviation `between`.
+The mean over n independent windows has the variance between² + within² / n, and the log-odds of the label
+are 2 mean m / (between² + within² / n): they saturate at what differences between speakers allow.
+"""
+
+import math
+from typing import NamedTuple
+
+from models import Verdict
+
+
+class Evidence(NamedTuple):
+    """Immutable; `add` returns the next."""
+
+    total: float = 0.0  # of the log-odds, each counted for what is new in it
+    weight: float = 0.0  # independent windows
+    windows: int = 0
+    last: float = 0.0  # log-odds of the last window
+    at: float = 0.0  # its centre, seconds
+
+    def __or__(self, other: "Evidence") -> "Evidence":
+        """Both together, as far apart as they are."""
+        return Evidence(self.total + other.total, self.weight + other.weight, self.windows + other.windows)
+
+    def add(self, at: float, log_odds: float, decorrelation: float) -> "Evidence":
+        """Go on with the window whose centre is at `at`, after the last one's (seconds)."""
+        if not self.windows:
+            return Evidence(log_odds, 1.0, 1, log_odds, at)
+        kept = math.exp(-2.0 * (at - self.at) / decorrelation)
+        total = self.total + (log_odds - kept * self.last) / (1.0 + kept)
+        return Evidence(total, self.weight + (1.0 - kept) / (1.0 + kept), self.windows + 1, log_odds, at)
+
+    def log_odds(self, speakers: Verdict) -> float:
+        """Of the first label against the second for one speaker; the atypical ones left out."""
+        return 2.0 * speakers.mean * self.total / (self.weight * speakers.between**2 + speakers.within**2)
+
+    def log_likelihood(self, mean: float, speakers: Verdict) -> float:
+        """That these are windows of one speaker of a label whose speakers' mean is `mean`, but for what all share.
+
+        The normal integral over m, of which terms in the windows alone are left out: they are the same
+        whoever speaks.
+        """
+        within, between = speakers.within**2, speakers.between**2
+        precision = self.weight / within + 1.0 / between
+        peak = (self.total / within + mean / between) ** 2 / precision
+        return 0.5 * (peak - mean**2 / between - math.log(between * precision))
+
+
+def log_odds(probability: float, limit: float) -> float:
+    """ln(p / (1 - p)), no farther from 0 than `limit`: no window outweighs all others."""
+    if not 0.0 < probability < 1.0:
+        return math.copysign(limit, probability - 0.5)
+    exact = math.log(probability) - math.log(1.0 - probability)  # a difference: its sign alone changes with the label
+    return min(max(exact, -limit), limit)
+
+
+def sigmoid(log_odds: float) -> float:
+    """1 / (1 + exp(-x)) without overflow."""
+    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))
+
+
+def certainty(log_odds: float, atypical: float) -> float:
+    """Probability of a label from its log-odds: at most 1 - `atypical`, for some speakers sound like the other."""
+    return atypical + (1.0 - 2.0 * atypical) * sigmoid(log_odds)

@@ -1,0 +1,151 @@
+"""All that is decided over time on one stream: its turns, its speaking time, and a verdict."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from models import ModelSpec, provisional
+from stream.decide.evidence import log_odds
+from stream.decide.share import Span, SpeakingTime
+from stream.decide.turns import Heard, Turn, TurnFilter
+from stream.decide.verdict import SequentialTest, VerdictSettings
+from stream.decide.window import UNKNOWN, Judgement, Reason
+from stream.records import Scores
+
+_MOST_HANDOVERS = 100  # that a summary lists: the last ones
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Another label takes over."""
+
+    at: float  # seconds from the stream's first sample
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSummary:
+    """What a leg came to, as far as it went."""
+
+    end: float  # seconds heard
+    label: str
+    reason: Reason | None  # why it is unknown
+    probability: float | None
+    decided_after: float | None  # seconds of speech
+    speech_seconds: dict[str, float]  # by label, and unknown
+    turns: int
+    handovers: tuple[Handover, ...]
+    final: bool
+
+
+class Leg:
+    """Hears each window's judgement, in order; tells turns as they are settled and verdicts as they change."""
+
+    def __init__(self, spec: ModelSpec, settings: VerdictSettings) -> None:
+        self._turns = spec.turns or provisional.TURNS
+        self._speakers = spec.verdict or provisional.VERDICT
+        self._labels = spec.labels
+        self._filter = TurnFilter(self._turns, self._speakers, spec.labels)
+        self._test = SequentialTest(settings, self._speakers, spec.labels)
+        self._speaking = SpeakingTime(self._label_at)
+        self._lately = deque[Turn]()  # settled, but perhaps asked about
+        self._count = 0  # turns settled
+        self._holder: str | None = None  # label of the last of them
+        self._handovers = deque[Handover](maxlen=_MOST_HANDOVERS)
+        self._reasons: Counter[Reason] = Counter()
+        self._decided_after: float | None = None
+        self._end = 0.0  # seconds heard
+
+    def hear(self, start: float, end: float, judgement: Judgement, scores: Scores | None) -> list[Turn | CallSummary]:
+        """Go on with the window from `start` to `end` (seconds, without padding)."""
+        heard = Heard(start, end, _voice(judgement, scores), self._log_odds(judgement, scores))
+        if judgement.reason:
+            self._reasons[judgement.reason] += 1
+        if judgement.state == "speech":
+            self._speaking.add(heard.centre, end - max(start, self._end))
+        self._end = end
+        turns = self._filter.update(heard)
+        self._note(turns)
+        self._forget(heard.centre - self._turns.lag)
+        if not self._test.update(self._filter.best.parts):
+            return [*turns]
+        decided = self._test.standing.label != UNKNOWN
+        self._decided_after = sum(self.speaking_seconds("all").values()) if decided else None
+        return [*turns, self._summary(self._filter.pending(), final=False)]
+
+    def finish(self) -> list[Turn | CallSummary]:
+        """Nothing follows: the last turns, and the final summary."""
+        turns = self._filter.pending()
+        self._note(turns)
+        return [*turns, self._summary([], final=True)]
+
+    @property
+    def current(self) -> tuple[str, float | None]:
+        """Label of the current turn and its probability; unknown and None where there is none."""
+        return self._filter.current
+
+    def speaking_seconds(self, span: Span) -> dict[str, float]:
+        """Seconds of speech by label, and unknown, in the last `span`; empty where none."""
+        return dict(self._speaking.seconds(span, self._end))
+
+    def _summary(self, pending: list[Turn], *, final: bool) -> CallSummary:
+        seconds = self._speaking.seconds("all", self._end)
+        return CallSummary(
+            end=self._end,
+            label=self._test.standing.label,
+            reason=self._reason(),
+            probability=self._test.probability,
+            decided_after=self._decided_after,
+            speech_seconds={label: seconds[label] for label in (*self._labels, UNKNOWN)},
+            turns=self._count + len(pending),
+            handovers=(*self._handovers, *_handovers(pending, self._holder)),
+            final=final,
+        )
+
+    def _note(self, turns: list[Turn]) -> None:
+        self._count += len(turns)
+        self._handovers += _handovers(turns, self._holder)
+        self._holder = turns[-1].label if turns else self._holder
+        self._lately += turns
+
+    def _forget(self, before: float) -> None:
+        """Settle what lies `before` this time (seconds)."""
+        self._speaking.settle(before)
+        while self._lately and self._lately[0].end < before:
+            self._lately.popleft()
+
+    def _label_at(self, at: float) -> str:
+        turns = chain(self._lately, self._filter.pending())
+        return next((turn.label for turn in turns if turn.start <= at < turn.end), UNKNOWN)
+
+    def _log_odds(self, judgement: Judgement, scores: Scores | None) -> float | None:
+        if scores is None or not judgement.is_evidence:
+            return None
+        return log_odds(scores.label, self._speakers.limit)
+
+    def _reason(self) -> Reason | None:
+        """Why there is no verdict: both spoke, or too little evidence, or whatever there was instead of it."""
+        standing = self._test.standing
+        if standing.label != UNKNOWN:
+            return None
+        if standing.mixed:
+            return "mixed"
+        if any(part.windows for part in self._filter.best.parts):
+            return "low_confidence"
+        return next((reason for reason, _ in self._reasons.most_common() if reason != "silence"), "silence")
+
+
+def _voice(judgement: Judgement, scores: Scores | None) -> float:
+    """Probability that somebody speaks whose label can be told; a model that does not tell is believed."""
+    if scores is None or judgement.reason in ("silence", "undecidable"):
+        return 0.0
+    return 1.0 if scores.speech is None else scores.speech
+
+
+def _handovers(turns: Iterable[Turn], holder: str | None) -> Iterator[Handover]:
+    """Where another label begins than the one before, which is the holder's at first."""
+    for turn in turns:
+        if holder not in (None, turn.label):
+            yield Handover(turn.start, turn.label)
+        holder = turn.label

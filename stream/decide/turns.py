@@ -1,0 +1,196 @@
+"""Who speaks now, and since when: a sticky hidden Markov model over windows, followed by online Viterbi.
+
+Three states: either label speaks, or neither (silence, music, a voice that cannot be decided). How well a
+window fits a state is its calibrated posterior over the state's prior (Bourlard and Morgan, Connectionist
+Speech Recognition, 1994). Windows overlap, so one that comes d seconds after the last counts for d of the
+`independent` seconds that a window in full needs, and the same goes for staying in a state: decisions do
+not depend on the hop.
+
+A window tells about its centre. The best path to each state knows where each of its segments began, so an
+edge is dated back to where the label really changed, between two centres, though it is only seen a second
+or two later. A segment is settled when the best paths to all states share it (Šrámek, Brejová and Vinař,
+On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from models import Turns, Verdict
+from stream.decide.evidence import Evidence, certainty, sigmoid
+from stream.decide.window import UNKNOWN
+
+NOBODY = 2  # the state without a label; 0 and 1 are the labels'
+STATES = (0, 1, NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of time that belongs to one label."""
+
+    label: str
+    start: float  # seconds from the stream's first sample
+    end: float
+    probability: float  # of the label, by all its windows together
+    windows: int  # that were evidence
+
+
+class Heard(NamedTuple):
+    """One window, as far as it matters for who speaks. Times in seconds from the stream's first sample."""
+
+    start: float
+    end: float  # without padding
+    voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
+    log_odds: float | None  # of the first label, limited; None: no evidence
+
+    @property
+    def centre(self) -> float:
+        """What the window is about."""
+        return 0.5 * (self.start + self.end)
+
+
+class Segment(NamedTuple):
+    """A stretch of a path in one state."""
+
+    state: int
+    start: float
+    end: float
+    evidence: Evidence = Evidence()
+    named: bool = False  # whether the label's probability suffices, with hysteresis
+
+
+class Path(NamedTuple):
+    """The best way to one state: its score, the segments that are not settled yet, and all its evidence so far."""
+
+    score: float  # log-likelihood
+    closed: tuple[Segment, ...]
+    open: Segment
+    parts: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # of all windows in either label's state
+
+    def turned(self, state: int, end: float, start: float) -> "Path":
+        """The path whose segment ended at `end`, while one in another `state` began at `start` (seconds)."""
+        closed = (*self.closed, self.open._replace(end=end))
+        return self._replace(closed=closed, open=Segment(state, start, start))
+
+
+class TurnFilter:
+    """One stream's turns."""
+
+    def __init__(self, turns: Turns, speakers: Verdict, labels: tuple[str, str]) -> None:
+        self._turns, self._speakers, self._labels = turns, speakers, labels
+        self._usual = _log_transitions(turns, turns.independent)
+        self._paths = [Path(0.0, (), Segment(state, 0.0, 0.0)) for state in STATES]
+        self._leading = NOBODY
+        self._last: Heard | None = None
+
+    def update(self, heard: Heard) -> list[Turn]:
+        """Go on with a window that begins after the last one; the turns that it settles."""
+        fits = self._fits(heard)
+        if self._last is None:
+            self._paths = [Path(fits[state], (), Segment(state, heard.start, heard.end)) for state in STATES]
+        else:
+            self._paths = self._extended(self._last, heard, fits)
+        self._paths = [self._counted(path, heard) for path in self._paths]
+        self._last = heard
+        best = max(path.score for path in self._paths)
+        if self._paths[self._leading].score < best:  # where two are equal, neither label is preferred
+            self._leading = next(state for state in STATES if self._paths[state].score == best)
+        return list(self._settled(heard.centre - self._turns.lag))
+
+    def pending(self) -> list[Turn]:
+        """The turns that are not settled yet, as it looks now; the last goes on, unless nothing follows."""
+        return [turn for segment in (*self.best.closed, self.best.open) for turn in self._turn(segment)]
+
+    @property
+    def best(self) -> Path:
+        """The path that explains all windows so far best."""
+        return self._paths[self._leading]
+
+    @property
+    def current(self) -> tuple[str, float | None]:
+        """Label of the current turn and its probability; unknown and None where there is none."""
+        for turn in self._turn(self.best.open):
+            return turn.label, turn.probability
+        return UNKNOWN, None
+
+    def _fits(self, heard: Heard) -> tuple[float, float, float]:
+        """Log of each state's posterior over its prior: 1/4, 1/4 and 1/2."""
+        doubt = self._turns.doubt
+        voice, first, second = (
+            min(max(probability, doubt), 1.0 - doubt)
+            for probability in (heard.voice, sigmoid(heard.log_odds or 0.0), sigmoid(-(heard.log_odds or 0.0)))
+        )
+        return math.log(2.0 * voice * first), math.log(2.0 * voice * second), math.log(1.0 - voice)
+
+    def _extended(self, last: Heard, heard: Heard, fits: tuple[float, float, float]) -> list[Path]:
+        """The best path to each state, one window later."""
+        passed = heard.centre - last.centre
+        full = max(passed, self._turns.independent)
+        weight = passed / full
+        moves = self._usual if full == self._turns.independent else _log_transitions(self._turns, full)
+        edge = heard.centre - 0.5 * passed
+        edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
+        paths = []
+        for to in STATES:
+            reached = [
+                path.score + moves[at][to] * (weight if at == to else 1.0) for at, path in enumerate(self._paths)
+            ]
+            source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equal ones the first
+            path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
+            paths.append(path._replace(score=reached[source] + weight * fits[to]))
+        return paths
+
+    def _counted(self, path: Path, heard: Heard) -> Path:
+        """`path` with the window's evidence, where its state is a label's."""
+        segment = path.open._replace(end=heard.end)
+        if segment.state == NOBODY or heard.log_odds is None:
+            return path._replace(open=segment)
+        window = heard.centre, heard.log_odds, self._speakers.decorrelation
+        first, second = path.parts
+        segment = segment._replace(evidence=segment.evidence.add(*window))
+        return path._replace(
+            open=segment._replace(named=self._suffices(segment)),
+            parts=(first.add(*window), second) if segment.state == 0 else (first, second.add(*window)),
+        )
+
+    def _settled(self, before: float) -> Iterator[Turn]:
+        """Turns that all paths share, or that ended `before` this time (seconds)."""
+        while self.best.closed:
+            oldest = self.best.closed[0]
+            shared = [path.closed[:1] == (oldest,) for path in self._paths]
+            if not all(shared) and oldest.end >= before:
+                return
+            self._paths = [
+                path._replace(closed=path.closed[1:]) if has else path._replace(score=-math.inf, closed=())
+                for path, has in zip(self._paths, shared, strict=True)
+            ]
+            yield from self._turn(oldest)
+
+    def _turn(self, segment: Segment) -> Iterator[Turn]:
+        """The turn that `segment` is, where its label is sure enough."""
+        if segment.named:
+            label, windows = self._labels[segment.state], segment.evidence.windows
+            yield Turn(label, segment.start, segment.end, self._probability(segment), windows)
+
+    def _probability(self, segment: Segment) -> float:
+        odds = segment.evidence.log_odds(self._speakers)
+        return certainty(odds if segment.state == 0 else -odds, self._speakers.atypical)
+
+    def _suffices(self, segment: Segment) -> bool:
+        return self._probability(segment) >= (self._turns.leave if segment.named else self._turns.enter)
+
+
+def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:
+    """Log-probabilities of state to state after `seconds`, in continuous time.
+
+    The rates' matrix is symmetric in the labels, so it falls into two processes with one rate each: voice
+    against none, and, while there is voice, one label against the other.
+    """
+    leave, begin = (1.0 - turns.direct) / turns.turn, 1.0 / turns.pause  # to no voice and from it, per second
+    mixing = -math.expm1(-(leave + begin) * seconds)
+    silenced, begun = leave / (leave + begin) * mixing, begin / (leave + begin) * mixing
+    apart = math.exp(-(leave + 2.0 * turns.direct / turns.turn) * seconds)  # still rather this than that label
+    same, other = 0.5 * (1.0 - silenced + apart), 0.5 * (1.0 - silenced - apart)
+    rows = [[same, other, silenced], [other, same, silenced], [0.5 * begun, 0.5 * begun, 1.0 - begun]]
+    return [[math.log(each) for each in row] for row in rows]
