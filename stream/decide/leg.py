@@ -75,7 +75,9 @@ class Leg:
         return [*turns, self._summary(self._filter.pending(), final=False)]
 
     def finish(self) -> list[Turn | CallSummary]:
-        """Nothing follows: the last turns, and the final summary."""
+        """Nothing follows: the last turns, and the final summary; nothing where no window was heard."""
+        if not self._end:
+            return []
         turns = self._filter.pending()
         self._note(turns)
         return [*turns, self._summary([], final=True)]

@@ -71,14 +71,12 @@ class Summary:
         """Count `message`."""
         if isinstance(message, HealthMessage):
             return
-        stream = self.streams.get(message.stream)
+        if isinstance(message, WindowMessage) and message.stream not in self.streams:
+            # a new dict: nobody's iteration breaks
+            self.streams = self.streams | {message.stream: StreamSummary(message)}
+        stream = self.streams[message.stream]  # a window is always the first
         if isinstance(message, WindowMessage):
-            if stream is None:
-                stream = StreamSummary(message)
-                self.streams = self.streams | {message.stream: stream}  # a new dict: nobody's iteration breaks
             _count(stream, message)
-        elif stream is None:
-            return  # it ended before its first window
         elif isinstance(message, CallMessage):
             stream.call = message
             if message.final:

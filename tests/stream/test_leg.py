@@ -103,6 +103,11 @@ def test_a_silent_stream_has_no_verdict_and_no_turn() -> None:
     assert set(call.speech_seconds.values()) == {0.0}
 
 
+def test_a_stream_without_windows_is_not_told_of() -> None:
+    """What ended before its first window has no message at all."""
+    assert Heard().finish().told == []
+
+
 @given(said, st.integers(1, 40))
 def test_silence_changes_nothing(windows: list[Said], silent: int) -> None:
     """However long nobody speaks, the verdict, its probability and the speaking time stay; no turn is added."""
@@ -157,11 +162,11 @@ def test_short_pauses_and_mistakes_do_not_end_a_turn() -> None:
     assert turn.windows == 43
 
 
-@given(said, hops)
+@given(st.lists(st.none() | exact, min_size=1, max_size=80), hops)
 def test_turns_are_in_order_and_tell_all(windows: list[Said], hop: float) -> None:
     """Turns follow one another without overlap, inside the stream; the last summary counts them and speaking time."""
     heard = Heard().hear(windows, hop).finish()
-    end = (len(windows) - 1) * hop + WINDOW if windows else 0.0
+    end = (len(windows) - 1) * hop + WINDOW
     for before, after in pairwise(heard.turns):
         assert before.end <= after.start
     for turn in heard.turns:
