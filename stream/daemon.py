@@ -7,7 +7,7 @@ or until the next health message is due; there is no other queue and nothing is 
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from msgspec import Meta
 from models import GenderstreamError
 from stream.messages import HealthMessage
 from stream.outputs.audio import AudioKeeper
-from stream.pipeline import Pipeline, Setup
+from stream.pipeline import Listener, Pipeline, Setup
 from stream.ring import Ring
 from stream.sources import Source
 
@@ -50,12 +50,20 @@ class DaemonSettings(msgspec.Struct, frozen=True):
 class Streams:
     """The pipelines of one run, by name. The Intake that sources open streams at, but for `wake`."""
 
-    def __init__(self, setup: Setup, save_audio: str | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        save_audio: str | None,
+        say: Callable[[str], None],
+        listen: Callable[[str], Listener] | None = None,
+    ) -> None:
+        """`listen` gives each new stream one more listener."""
         self.stopping = threading.Event()
         self.say = say
         self.pipelines: dict[str, Pipeline] = {}
         self._setup = setup
         self._save_audio = Path(save_audio) if save_audio else None
+        self._listen = listen
         self._opening = threading.Lock()
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
@@ -65,12 +73,17 @@ class Streams:
             while name in self.pipelines:
                 count += 1
                 name = f"{stream[: 63 - len(str(count))]}-{count}"
-            keeper = AudioKeeper(self._save_audio, name, self._setup.epoch) if self._save_audio else None
             ring = Ring(RING_SECONDS * rate, live=live, wake=lambda: self.wake(pipeline))
-            pipeline = Pipeline(name, ring, rate, self._setup, timed=timed, listener=keeper)
+            pipeline = Pipeline(name, ring, rate, self._setup, timed=timed, listeners=tuple(self._listeners(name)))
             self.pipelines[name] = pipeline
         self.wake(pipeline)
         return ring
+
+    def _listeners(self, name: str) -> Iterator[Listener]:
+        if self._save_audio:
+            yield AudioKeeper(self._save_audio, name, self._setup.epoch)
+        if self._listen:
+            yield self._listen(name)
 
     def wake(self, pipeline: Pipeline) -> None:
         """`pipeline` can go on: here at once, in the thread of the source, which suits files at full speed."""

@@ -31,7 +31,7 @@ class Sink(Protocol):
 
 
 class Listener(Protocol):
-    """Hears the audio itself, at 16 kHz; only `--save-audio` does."""
+    """Hears the audio itself, at 16 kHz; only `--save-audio` and `--plot` do."""
 
     def hear(self, piece: AudioBlock | Gap) -> None:
         """Go on with `piece`."""
@@ -57,12 +57,12 @@ class Pipeline:
     """Reads one ring, decides each window, hands a message to the sinks. Used by one thread."""
 
     def __init__(
-        self, name: str, ring: Ring, rate: int, setup: Setup, *, timed: bool, listener: Listener | None
+        self, name: str, ring: Ring, rate: int, setup: Setup, *, timed: bool, listeners: Sequence[Listener]
     ) -> None:
         spec = setup.model.spec
         self.name = name
         self.state: Literal["starting", "healthy", "ended"] = "starting"
-        self._ring, self._rate, self._setup, self._timed, self._listener = ring, rate, setup, timed, listener
+        self._ring, self._rate, self._setup, self._timed, self._listeners = ring, rate, setup, timed, listeners
         self._resampler = Resampler(rate)
         self._windows = Windows(spec.window, setup.windows.hop_samples)
         self._vad = Vad(setup.vad)
@@ -94,8 +94,8 @@ class Pipeline:
         self._ring.abandon()
 
     def _hear(self, piece: AudioBlock | Gap) -> None:
-        if self._listener:
-            self._listener.hear(piece)
+        for listener in self._listeners:
+            listener.hear(piece)
         self._vad.hear(piece)
         for window in self._windows.cut(piece):
             self._decide(window)
@@ -133,8 +133,8 @@ class Pipeline:
         for window in self._windows.finish():
             self._decide(window)
         self._publish(self._leg.finish())
-        if self._listener:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         self.state = "ended"
 
     @property

@@ -64,6 +64,7 @@ CASES = {
     "score good.wav --channels left": ("--channels is 'left'", "mix, split"),
     "score good.wav --stream a/b": ("--stream is 'a/b'",),
     "score good.wav --out table.txt": ("--out is table.txt", r"\.jsonl or \.csv"),
+    "score good.wav --plot picture.pdf": ("--plot is picture.pdf", r"\.png"),
     "score good.wav --out nowhere/table.csv": ("nowhere/table.csv", "No such file"),
     "score good.wav --save-audio text.wav": ("text.wav", "--save-audio"),
     "score": ("FILE", "genderstream score --help|[Mm]issing"),
