@@ -93,9 +93,7 @@ class TurnFilter:
             self._paths = self._extended(self._last, heard, fits)
         self._paths = [self._counted(path, heard) for path in self._paths]
         self._last = heard
-        best = max(path.score for path in self._paths)
-        if self._paths[self._leading].score < best:  # where two are equal, neither label is preferred
-            self._leading = next(state for state in STATES if self._paths[state].score == best)
+        self._leading = max((self._leading, *STATES), key=lambda state: self._paths[state].score)
         return list(self._settled(heard.centre - self._turns.lag))
 
     def pending(self) -> list[Turn]:
@@ -136,7 +134,7 @@ class TurnFilter:
             reached = [
                 path.score + moves[at][to] * (weight if at == to else 1.0) for at, path in enumerate(self._paths)
             ]
-            source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equal ones the first
+            source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equals the first
             path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
             paths.append(path._replace(score=reached[source] + weight * fits[to]))
         return paths
