@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 
 from models import ModelSpec
 from stream.decide import shares
-from stream.decide.window import UNKNOWN
+from stream.decide.window import UNKNOWN, Reason
 from stream.messages import AnyMessage, CallMessage, HealthMessage, TurnMessage, WindowMessage
 from stream.outputs.timeline import draw_timeline
 
 _MOST_TURNS = 20  # that are listed
 _MOST_HANDOVERS = 5  # the same
+_SAID: dict[Reason | None, str] = {
+    "low_confidence": "not sure enough",
+    "silence": "nobody spoke",
+    "not_speech": "no voice",
+    "undecidable": "only voices that cannot be told apart, such as children's",
+}
 
 
 @dataclass(slots=True)
@@ -29,14 +35,13 @@ class StreamSummary:
         return shares(self.seconds).get(label, 0.0)
 
     def line(self, spec: ModelSpec) -> str:
-        """All but the turns in one line."""
+        """Time and loss in one line."""
         last, total = self.last, sum(self.seconds.values())
         parts = ", ".join(f"{label} {self.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
         lost = f"{last.lost_samples} samples lost" if last.lost_samples else "nothing lost"
         kind = "speech" if spec.gate == "vad" else "sound"  # without the gate, whatever is heard is decided on
         decided = f"{total:.1f} s of {kind}" + (f" ({parts})" if total else "")
-        verdict = f"; {tell_verdict(self.call)}" if self.call else ""
-        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}{verdict}"
+        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}"
 
     def details(self, labels: tuple[str, str]) -> Iterator[str]:
         """The turns, one a line, and a small timeline."""
@@ -53,7 +58,7 @@ def tell_verdict(call: CallMessage) -> str:
     if call.probability is not None:
         return f"verdict {call.label} ({call.probability:.0%}) after {call.decided_after:.1f} s of speech"
     if call.reason != "mixed":
-        return f"no verdict: {call.reason}"
+        return f"no verdict: {_SAID[call.reason]}" if call.reason in _SAID else "no verdict"
     first = ", ".join(f"{each.label} from {each.at:.1f} s" for each in call.handovers[:_MOST_HANDOVERS])
     more = len(call.handovers) - _MOST_HANDOVERS
     return f"no verdict: mixed ({first}{f', and {more} handovers more' if more > 0 else ''})"
@@ -85,10 +90,12 @@ class Summary:
             stream.turns.append(message)
 
     def lines(self) -> list[str]:
-        """A line for each stream, and its details."""
+        """A line for each stream, its verdict, and its details."""
         lines = []
         for stream in self.streams.values():
             lines.append(stream.line(self._spec))
+            if stream.call:
+                lines.append(f"  {tell_verdict(stream.call)}")
             if self._detailed:
                 lines += stream.details(self._spec.labels)
         return lines

@@ -193,6 +193,14 @@ def test_a_turn_is_told_soon_and_stays_as_told(windows: list[Said], hop: float) 
         assert (heard.currents[-1][1] is None) == (heard.currents[-1][0] == "unknown")
 
 
+def test_a_clear_turn_is_told_before_the_lag() -> None:
+    """Where no path disagrees any more, a turn is told: seconds after another voice is heard for sure."""
+    heard = Heard().hear([0.99] * 20).hear([0.01] * 6)
+    (turn,) = heard.turns
+    assert (turn.label, turn.end) == ("a", 10.75)
+    assert heard.at + WINDOW - 0.5 < turn.end + TURNS.lag - 1.0
+
+
 def test_memory_is_bounded() -> None:
     """After hours of two people in turn, a leg holds no more than after minutes."""
     heard = Heard()

@@ -82,10 +82,11 @@ def test_each_leg_of_a_call_has_its_verdict(demo_samples, tmp_path, command):
         "call.left": ("female", True),
         "call.right": ("male", True),
     }
-    left, *details, right, turn, timeline = ended.error.splitlines()
+    left, verdict, *details, right, other_verdict, turn, timeline = ended.error.splitlines()
     assert left.startswith("call.left: 12.0 s heard")
-    assert "; verdict female (9" in left
-    assert "; verdict male (9" in right
+    assert right.startswith("call.right: 12.0 s heard")
+    assert verdict.startswith("  verdict female (9")
+    assert other_verdict.startswith("  verdict male (9")
     assert [line.split()[4] for line in (*details[:2], turn)] == ["female", "female", "male"]
     assert ("▀" in details[-1], "▄" in details[-1].partition("(")[0]) == (True, False)
     assert ("▀" in timeline.partition("(")[0], "▄" in timeline) == (False, True)
