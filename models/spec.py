@@ -108,7 +108,7 @@ class Thresholds(_Part, frozen=True):
 
 
 class Smoothing(_Part, frozen=True):
-    """How daemons before 0.2 smoothed over windows; nothing reads it any more, `Turns` took its place."""
+    """What a former smoother needed. Nothing reads it: `Turns` took its place; it stays so that folders stay valid."""
 
     half_life: Positive = 1.5  # seconds of evidence after which half its weight is gone
     enter: Annotated[float, Meta(ge=0.5, lt=1.0)] = 0.8  # probability that makes a label the turn's
