@@ -17,8 +17,8 @@ from training.train import predict, read_network, read_prepared
 
 SPEECH_LIMITS = (0.05, 0.3)  # of the veto's threshold: beyond it a far voice in a room goes before music does
 SPEECH_KEPT = 0.996  # of speech windows pass the model's own veto, in each corpus, all conditions together
-COVERAGE = 0.92  # of adults' windows get an answer in each corpus, women and men counting the same
-LEAST = 0.85  # the same for either gender: young women and children sound alike, and one threshold parts them
+COVERAGE = 0.93  # of adults' windows get an answer in each corpus, women and men counting the same
+LEAST = 0.88  # the same for either gender: young women and children sound alike, and one threshold parts them
 CHILD = 0.2  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
 _MEANINGS: tuple[Meaning, ...] = ("speech", "decidable", "label")
 _FILE = "calibration.json"

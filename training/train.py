@@ -40,7 +40,7 @@ def train(work: Path, *, epochs: int, seed: int, start: Path | None = START) -> 
     )
     network.compile(keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0), masked_loss)
     resume = work / "resume"
-    average = Average(work / "average.npz", resume=resume.exists())
+    average = Average(work / "average.npz", resume=resume.exists(), start=network.get_weights() if start else None)
     print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
     network.fit(
         _batches(shard, seed),

@@ -49,3 +49,16 @@ def test_an_interrupted_average_goes_on(tmp_path: Path) -> None:
     assert first == pytest.approx(second)
     _averaged(network, tmp_path / "parts.npz", [9.0], resume=False).put_into(network)
     assert network.get_weights()[0] != pytest.approx(second)
+
+
+def test_a_share_of_the_start_is_kept(tmp_path: Path) -> None:
+    """What is put into the network lies between the average and where training started, by the stated share."""
+    network = _network()
+    start = [np.full_like(weight, 5.0) for weight in network.get_weights()]
+    average = Average(tmp_path / "average.npz", resume=False, start=start, start_share=0.25)
+    average.set_model(network)
+    network.set_weights([np.ones_like(weight) for weight in start])
+    average.on_train_begin()
+    average.put_into(network)
+    for weight in network.get_weights():
+        assert weight == pytest.approx(2.0)
