@@ -10,13 +10,22 @@ from models import UnusableError
 from stream.classify import ModelSettings
 from stream.cli.run import command
 from stream.daemon import DaemonSettings
+from stream.decide import VerdictSettings
 from stream.outputs.publisher import PublisherSettings
 from stream.settings import Configuration
 from stream.sources import InputSettings
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 
-ROOMS = (InputSettings, WindowSettings, VadSettings, ModelSettings, PublisherSettings, DaemonSettings)
+ROOMS = (
+    InputSettings,
+    WindowSettings,
+    VadSettings,
+    VerdictSettings,
+    ModelSettings,
+    PublisherSettings,
+    DaemonSettings,
+)
 
 
 def configured(tmp_path: Path, toml: str, **given: Any) -> Configuration:
@@ -31,7 +40,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "stream": '"a"', "channels": '"split"', "speed": '"max"', "rate": "8000", "format": '"u8"', "pcm-channels": "2",
         "hop": "0.25", "vad-mode": "3", "vad-share": "0.25", "model": '"m"', "precision": '"int8"',
         "runtime": '"ai-edge-litert"', "bind": '"b"', "ask": '"c"', "high-water": "7", "name": '"n"',
-        "save-audio": '"s"',
+        "save-audio": '"s"', "verdict-error": "0.05",
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)
