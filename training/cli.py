@@ -33,7 +33,7 @@ def cli() -> None:
     show_default="models/voice",
     help="Model folder that labels the unlabelled recordings.",
 )
-@click.option("--windows", default=106000, show_default=True, help="Augmented windows to train on.")
+@click.option("--windows", default=140000, show_default=True, help="Augmented windows to train on.")
 @click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
 def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int, seed: int) -> None:
@@ -44,18 +44,20 @@ def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int,
 @cli.command()
 @click.option("--work", type=click.Path(path_type=Path), default=None, show_default="runs/voice; of a recipe runs/own",
               help="Folder for everything that is made on the way.")  # fmt: skip
-@click.option("--epochs", type=int, default=None, show_default="8, or the recipe's",
+@click.option("--epochs", type=int, default=None, show_default="6, or the recipe's",
               help="Passes over the windows to learn from.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Of the weights, the order and the masks.")
-@click.option("--start", type=click.Path(path_type=Path), default=None,
-              help="Work folder of an earlier training, whose network goes on to learn.")  # fmt: skip
+@click.option("--start", type=click.Path(path_type=Path), default=None, show_default="training/start.keras",
+              help="Network that goes on to learn: a .keras file.")  # fmt: skip
+@click.option("--from-nothing", is_flag=True, help="Start with a network that knows nothing instead.")
 @own_options
-def train(work: Path | None, epochs: int | None, seed: int, start: Path | None, **own: Any) -> None:
+def train(work: Path | None, epochs: int | None, seed: int, start: Path | None, from_nothing: bool, **own: Any) -> None:
     """Train the network, or a recipe on two folders of sounds; resumes after the last whole epoch."""
     if any(own.values()):
         train_recipe(work or Path("runs/own"), epochs, seed, own)
     else:
-        _run("train", work or Path("runs/voice"), epochs=8 if epochs is None else epochs, seed=seed, start=start)
+        given = {"start": None} if from_nothing else {"start": start} if start else {}
+        _run("train", work or Path("runs/voice"), epochs=6 if epochs is None else epochs, seed=seed, **given)
 
 
 @cli.command()
