@@ -131,14 +131,17 @@ def data_digest(data: Path) -> str:
 
 
 def commit() -> str:
-    """The commit of the code that trained, with `-dirty` where that code had changes."""
+    """The commit of the code that trained, with `-dirty` where that code had changes; `unknown` without a checkout."""
     root = Path(__file__).parents[1]
     code = ["training", "stream/features", "models/spec.py"]
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
-    return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--", *code) else "")
+    try:
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--", *code) else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _spread(log_mel: npt.NDArray[np.floating], number: int) -> npt.NDArray[np.floating]:

@@ -31,18 +31,22 @@ _OWN = (
 @click.command()
 @click.option("--recipes", default="all", show_default=True, help="Names, comma-separated, or `all`.")
 @_data
-@_work
+@click.option("--work", type=_path, default=None, show_default="runs/zoo; of a quick run runs/quick",
+              help="Folder for everything that is made on the way.")  # fmt: skip
 @_quick
 @_set
 @click.option("--model", type=_path, default=None, show_default="models/zoo; of a quick run WORK/report",
               help="Folder that the comparison is written to.")  # fmt: skip
-def zoo(recipes: str, data: Path, work: Path, quick: bool, settings: tuple[str, ...], model: Path | None) -> None:
+def zoo(
+    recipes: str, data: Path, work: Path | None, quick: bool, settings: tuple[str, ...], model: Path | None
+) -> None:
     """Train, export and compare recipes. Resumes where it was interrupted."""
     from training.zoo.recipe import read_settings
     from training.zoo.run import zoo as run
 
-    folder = model or (work / "report" if quick else Path("models/zoo"))
-    run(recipes, data, work, settings=read_settings(settings), quick=quick, model=folder)
+    made = work or Path("runs/quick" if quick else "runs/zoo")
+    folder = model or (made / "report" if quick else Path("models/zoo"))
+    run(recipes, data, made, settings=read_settings(settings), quick=quick, model=folder)
 
 
 @click.command()

@@ -13,12 +13,18 @@ import soundfile
 pytest.importorskip("keras", reason="training needs TensorFlow: pip install '.[train]'")
 pytest.importorskip("tensorflow", reason="training needs TensorFlow: pip install '.[train]'")
 
-from training.audio import RATE
+import keras
+
+from models.spec import WaveSpec
+from training.audio import RATE, read_audio
 from training.cli import cli
+from training.zoo.features import compute
+from training.zoo.network import log_odds, predict
 from training.zoo.outcome import Outcome
 from training.zoo.recipe import read_recipe, recipe_names
 from training.zoo.report import Trial
 from training.zoo.synthesised import buzz
+from training.zoo.windows import cut_windows
 
 SHIPPED = {"shipped", "shipped-presence"}
 
@@ -72,8 +78,11 @@ def test_predict_says_a_label_and_a_probability(work: Path, tmp_path: Path, caps
     cli(["predict", "--recipe", "voice-presence", "--work", str(work), *files], standalone_mode=False)
     (path, label, probability), silence = (line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert (path, silence) == (files[0], [files[1], "unknown", "-"])
-    assert label in ("voice", "no_voice")
-    assert 0.5 <= float(probability) <= 1.0
+    windows = cut_windows(read_audio(Path(path)), gate=False)
+    network = log_odds(keras.saving.load_model(work / "voice-presence" / "best.keras"))
+    said = float(predict(network, [compute(windows, WaveSpec())]).mean())
+    assert label == ("voice" if said > 0 else "no_voice")
+    assert float(probability) == pytest.approx(1 / (1 + np.exp(-abs(said))), abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def test_the_spectrum_is_the_fourier_transform(windows: np.ndarray) -> None:
 
 def test_a_spectrum_does_not_depend_on_its_neighbours(windows: np.ndarray) -> None:
     """However many windows are transformed together, each comes out alike."""
-    many = np.concatenate([windows] * 5)
-    assert np.array_equal(amplitude_spectra(many)[0][17:18], amplitude_spectra(windows[1:2])[0])
+    many = np.concatenate([windows[:1]] * 17 + [windows])
+    assert np.array_equal(amplitude_spectra(many)[0][17:], amplitude_spectra(windows)[0])
 
 
 def test_statistics_are_those_of_seewave() -> None:

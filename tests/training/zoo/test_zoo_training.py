@@ -14,7 +14,7 @@ from training.zoo import fit as fitting
 from training.zoo.features import compute
 from training.zoo.fit import compile_network, expected, fit, read_progress
 from training.zoo.measure import score
-from training.zoo.network import build_network
+from training.zoo.network import build_network, log_odds, predict
 from training.zoo.outcome import Outcome
 from training.zoo.recipe import Recipe, with_settings
 from training.zoo.run import run_recipe, zoo
@@ -32,14 +32,30 @@ def parts(buzzes: Windows, small: Recipe) -> tuple[Part, Part]:
 
 
 def test_the_best_epoch_is_kept(parts: tuple[Part, Part], small: Recipe, tmp_path: Path) -> None:
-    """The network that comes back validates as the best epoch did, though later ones were worse."""
-    wild = with_settings(small, {"training.rate": 30.0, "training.epochs": 6}, "x")
-    network, progress = fit(wild, *parts, tmp_path)
-    compile_network(network, wild.training)
+    """The network that comes back validates as the best epoch did, though later ones were worse: labels are swapped."""
+    longer = with_settings(small, {"training.epochs": 8}, "x")
+    (learnt, target), validation = parts
+    network, progress = fit(longer, (learnt, 1 - target), validation, tmp_path)
+    compile_network(network, longer.training)
+    loss, accuracy = network.evaluate(validation[0], expected(network, validation[1]), verbose=0)
+    best = progress.epochs[progress.best]
+    assert (loss, accuracy) == pytest.approx((best.validation_loss, best.validation_accuracy), rel=1e-5)
+    assert accuracy == max(epoch.validation_accuracy for epoch in progress.epochs)
+    assert progress.epochs[-1].validation_loss > 2 * loss
+
+
+@pytest.mark.parametrize(
+    "answer", [(1, "sigmoid", "binary_crossentropy"), (2, "softmax", "sparse_categorical_crossentropy")]
+)
+def test_the_first_label_is_what_is_learnt_as_such(
+    parts: tuple[Part, Part], small: Recipe, tmp_path: Path, answer: tuple[int, str, str]
+) -> None:
+    """By one unit or by two, log-odds above 0 come to mean the first label."""
+    names = ("layers.1.units", "layers.1.activation", "training.loss")
+    recipe = with_settings(small, dict(zip(names, answer, strict=True)) | {"training.epochs": 15}, "x")
+    network, _ = fit(recipe, *parts, tmp_path)
     features, target = parts[1]
-    _, accuracy = network.evaluate(features, expected(network, target), verbose=0)
-    assert accuracy == pytest.approx(max(epoch.validation_accuracy for epoch in progress.epochs))
-    assert progress.epochs[progress.best].validation_accuracy == pytest.approx(accuracy)
+    assert ((predict(log_odds(network), features) > 0) == (target == 1)).mean() > 0.9
 
 
 def test_it_ends_where_nothing_gets_better(parts: tuple[Part, Part], small: Recipe, tmp_path: Path) -> None:
