@@ -1,6 +1,6 @@
 """`zoo`: every recipe trained, exported and asked about the same windows; then the comparison."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from training.audio import Float32
 from training.zoo import lite
 from training.zoo.baselines import BASELINES, unscored
 from training.zoo.cache import extract
@@ -78,7 +79,7 @@ def _trained(name: str, recipe: Recipe, sets: Sets, work: Path, *, quick: bool) 
         recipe = with_settings(recipe, {"training.epochs": min(QUICK_EPOCHS, recipe.training.epochs)}, name)
     kinds = [given.features for given in recipe.inputs]
 
-    def features(windows: Windows) -> list[Any]:
+    def features(windows: Windows) -> list[Float32]:
         return [extract(windows.samples, kind, work / "features") for kind in kinds]
 
     train, folder = features(sets.train), work / name
@@ -106,7 +107,7 @@ def _said(recipe: Recipe, epochs: int, best: int) -> list[str]:
     return [f"Epoch {best + 1} of {epochs} is kept ({most} at most, {recipe.training.patience} without a better one)."]
 
 
-def reader(data: Path, *, quick: bool) -> Any:
+def reader(data: Path, *, quick: bool) -> Callable[[Task], Sets]:
     """A function that reads the sets of a task once; a quick run without data makes its own sounds."""
 
     @cache
