@@ -26,6 +26,7 @@ from training.zoo.measure import score
 from training.zoo.network import log_odds, predict
 from training.zoo.recipe import Recipe, read_recipe, with_settings
 from training.zoo.settings import claim
+from training.zoo.transfer import with_weights
 from training.zoo.windows import Windows, balanced, read_windows
 
 Gate = Literal["vad", "none"]
@@ -50,19 +51,19 @@ def train_own(
     recordings = read_folders(root, classes=_below(root, folders, labels))
     train, held = _windows(root, recordings, labels, gate)
     claim(work / name, recipe, (train, held))
+    recipe, _ = with_weights(recipe, name, work / "weights", download=True)
     feature = recipe.inputs[0].features
-    features = [[extract(each.samples, feature, work / "features")] for each in (train, held)]
-    network, _ = fit(recipe, (features[0], train.target), (features[1], held.target), work / name, seed=seed)
+    heard, asked = (extract(each.samples, feature, work / "features") for each in (train, held))
+    network, _ = fit(recipe, ([heard], train.target), ([asked], held.target), work / name, seed=seed)
     answer = log_odds(network)
-    said = predict(answer, features[1])
+    files = lite.export(answer, [heard], [asked[:CHECKED]], work / name)
+    said = predict(answer, [asked])
     output = _platt(said, held.target)
-    files = lite.export(answer, features[0], [each[:CHECKED] for each in features[1]], work / name)
-    contents = {precision: (work / name / lite.FILES[precision]).read_bytes()
-                for precision, file in files.items() if not file.reason}  # fmt: skip
     write_spec(model, ModelSpec(
         name=model.resolve().name, labels=labels, gate=gate, sample_rate=RATE, window=WINDOW, features=feature,
         outputs=(output,), thresholds=Thresholds(label=_threshold(said, output)), smoothing=Smoothing(),
-        files=write_files(model, contents),
+        files=write_files(model, {precision: (work / name / lite.FILES[precision]).read_bytes()
+                                  for precision, file in files.items() if not file.reason}),
         training=TrainingRecord(commit=commit(), data_digest=_digest(root, recordings), recipe=name),
     ))  # fmt: skip
     print(f"held out: {score(held, said)}\n{files}\nrun it: genderstream run --model {model}", flush=True)
