@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from models import VOICE, GenderstreamError
+from training.calls.cli import COMMANDS as CALLS
 from training.zoo.cli import COMMANDS, own_options, train_recipe
 
 _data = click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True,
@@ -96,7 +97,7 @@ def evaluate(data: Path, model: Path, look: bool, reason: str, work: Path | None
     _run("evaluate", data, model, look=look, reason=reason, work=work)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, *CALLS):
     cli.add_command(_command)
 
 

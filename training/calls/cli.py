@@ -1,0 +1,32 @@
+"""The verbs about calls: their options; the work is in the modules of this package."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models import VOICE
+
+_path = click.Path(path_type=Path)
+_data = click.option("--data", type=_path, default=Path("../shared/data"), show_default=True,
+                     help="Folder of a corpus, or of several; see docs/corpora.md.")  # fmt: skip
+_model = click.option("--model", type=_path, default=VOICE, show_default="models/voice", help="Model folder.")
+
+
+@click.command()
+@_data
+@_model
+@click.option("--legs", default=500, show_default=True, help="Legs of one speaker; of the others in proportion.")
+@click.option("--split", type=click.Choice(["dev", "test"]), default="test", show_default=True,
+              help="Whose speakers call.")  # fmt: skip
+@click.option("--look", is_flag=True, help="Also make calls of evaluate-only data. Looks are logged; ten at most.")
+@click.option("--reason", default="", help="Why a look is due; goes into the log.")
+@click.option("--out", type=_path, default=None, show_default="MODEL/report/calls", help="Folder for the report.")
+def calls(data: Path, model: Path, **options: Any) -> None:
+    """Measure verdicts, turns and speaking time on simulated calls; writes a report."""
+    from training.calls.measure import calls as run
+
+    run(data, model, **options)
+
+
+COMMANDS = (calls,)
