@@ -29,4 +29,23 @@ def calls(data: Path, model: Path, **options: Any) -> None:
     run(data, model, **options)
 
 
-COMMANDS = (calls,)
+@click.command()
+@_data
+@click.option("--work", type=_path, default=Path("runs/voice"), show_default=True,
+              help="Folder with the prepared windows; the folds' networks are trained in it.")  # fmt: skip
+@_model
+@click.option("--folds", default=5, show_default=True, help="Networks, each without its part of the speakers.")
+@click.option("--legs", default=2, show_default=True, help="Simulated legs of each speaker.")
+@click.option("--alternating", default=100, show_default=True, help="Simulated legs of two speakers, in all.")
+@click.option("--epochs", default=6, show_default=True, help="Passes of each network over the windows.")
+def spread(data: Path, work: Path, model: Path, **options: Any) -> None:
+    """Estimate the parameters of turns and verdicts by cross-fitting; writes them into the model's spec.json.
+
+    Resumes after the last whole epoch of the last fold.
+    """
+    from training.calls.spread import spread as run
+
+    run(data, work, model, **options)
+
+
+COMMANDS = (calls, spread)
