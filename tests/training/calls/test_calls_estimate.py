@@ -20,17 +20,17 @@ MEAN, BETWEEN, WITHIN, DECORRELATION, ATYPICAL = 3.0, 1.0, 1.5, 3.0, 0.05
 _LIMITLESS = 100.0
 
 
-def _legs(number: int, seed: int = 1, *, outliers: float = 0.0) -> list[LegWindows]:
+def _legs(number: int, seed: int = 1, *, outliers: float = 0.0, windows: int = 120) -> list[LegWindows]:
     """Legs of the very process that the evidence is made for; `outliers` of the windows are wrong by far."""
     rng = np.random.default_rng(seed)
     kept, legs = np.exp(-2.0 * HOP / DECORRELATION), []
     for _ in range(number):
         noise = [rng.normal()]
-        for _ in range(119):
+        for _ in range(windows - 1):
             noise.append(kept * noise[-1] + np.sqrt(1.0 - kept**2) * rng.normal())
         own = MEAN * (-1.0 if rng.random() < ATYPICAL else 1.0) + BETWEEN * rng.normal() + WITHIN * np.array(noise)
         own[rng.random(own.size) < outliers] = -25.0
-        legs.append(LegWindows(HOP * np.arange(120), own))
+        legs.append(LegWindows(HOP * np.arange(windows), own))
     return legs
 
 
@@ -42,6 +42,13 @@ def test_what_was_put_in_is_found_again() -> None:
     assert found.within == pytest.approx(WITHIN, abs=0.1)
     assert found.decorrelation == pytest.approx(DECORRELATION, abs=0.25)
     assert found.atypical == pytest.approx(ATYPICAL, abs=0.02)
+
+
+def test_short_legs_spread_no_less() -> None:
+    """That the mean of few windows lies among them makes `within` no smaller."""
+    found = fit(_legs(800, windows=20), HOP, _LIMITLESS)
+    assert found.within == pytest.approx(WITHIN, abs=0.1)
+    assert found.between == pytest.approx(BETWEEN, abs=0.15)
 
 
 def test_a_mean_that_is_poorly_known_makes_speakers_no_less_alike() -> None:
@@ -120,4 +127,6 @@ def test_a_search_ends_below_where_it_starts(heard: list[Hearing], monkeypatch: 
     start = msgspec.structs.replace(provisional.TURNS, independent=8.0, doubt=0.4, enter=0.95, leave=0.9)
     found = search(heard, spec, start)
     assert cost(heard, spec, found) < cost(heard, spec, start)
+    allowed = msgspec.structs.replace(start, enter=0.5, leave=0.5)
+    assert cost(heard, spec, found) <= cost(heard, spec, allowed)
     assert found.leave <= found.enter < 0.85

@@ -51,6 +51,8 @@ def test_perfect_turns_have_no_error_and_swapped_ones_have_all() -> None:
 def test_a_change_that_is_not_seen_is_far_off() -> None:
     """A turn that began before the change of speaker does not count as its edge; a missed one is infinitely far."""
     assert edge_errors(SCRIPT, _found(Spoken(0.0, 12.0, "female")).turns).tolist() == [np.inf, 9.0]
+    after = _found(Spoken(0.0, 4.0, "female"), Spoken(9.5, 12.0, "male")).turns
+    assert edge_errors(SCRIPT, after).tolist() == [np.inf, np.inf]
     late = _found(Spoken(0.0, 5.5, "female"), Spoken(5.5, 9.25, "male"), Spoken(9.25, 12.0, "female")).turns
     assert edge_errors(SCRIPT, late).tolist() == [0.5, 0.25]
 
@@ -58,11 +60,11 @@ def test_a_change_that_is_not_seen_is_far_off() -> None:
 def test_verdicts_are_counted_first_and_final() -> None:
     """Wrong at first, right at last; unknown at last; seconds are those truly voiced before it is said."""
     script = replace(SCRIPT, kind="single", turns=TURNS[:1])
-    turned = Decided([], [_summary("male", 2.0), _summary("female", 12.0)], (1.0, 1.0))
+    turned = Decided([], [_summary("male", 4.5), _summary("female", 12.0)], (1.0, 1.0))
     silent = Decided([], [_summary("unknown", 12.0)], (0.0, 0.0))
     found = figures.verdicts([Result(script, turned), Result(replace(script, speakers=("eve",)), silent)])
     assert (found.first_wrong.value, found.final_wrong.value, found.unknown.value) == (1.0, 0.0, 0.5)
-    assert (found.legs, found.speakers, found.waited, found.seconds.value) == (2, 2, [2.0], 2.0)
+    assert (found.legs, found.speakers, found.waited, found.seconds.value) == (2, 2, [4.0], 4.0)
     assert found.seconds.high is None  # an endless leg may be drawn twice
 
 

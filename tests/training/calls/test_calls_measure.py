@@ -12,8 +12,11 @@ pytest.importorskip("pyroomacoustics")
 
 from models import VOICE, UnusableError
 from training.calls import measure
+from training.calls.figures import Quantile
 from training.calls.measure import Report, Size
+from training.calls.page import _number
 from training.cli import cli
+from training.figures import Share
 
 
 @pytest.fixture
@@ -47,6 +50,14 @@ def test_a_look_wants_a_reason(corpus: Path, model: Path) -> None:
     """Calls of evaluate-only data are a look, under the same law as an evaluation's."""
     with pytest.raises(UnusableError, match="reason"):
         measure.calls(corpus, model, legs=2, split="test", look=True, reason="", out=None)
+
+
+def test_nothing_wrong_among_few_is_not_never() -> None:
+    """The interval of a share of 0 reaches to 3 / n speakers; of another it is the bootstrap's."""
+    assert _number(Share(0.0, 0.0, 0.0, 500, 30), 100) == "0.00 (0.00 to 10.00)"
+    assert _number(Share(0.0, 0.0, 0.0, 2, 2), 100) == "0.00 (0.00 to 100.00)"
+    assert _number(Share(0.1, 0.05, 0.2, 500, 30), 100) == "10.00 (5.00 to 20.00)"
+    assert _number(Quantile(1.5, 1.0, None), 1) == "1.50 (1.00 to ∞)"
 
 
 def test_parts_grow_with_the_legs() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from training.audio import RATE, to_float
 from training.calls.line import LOST, RINGING, line_noise, over_line, ringing
-from training.calls.simulate import GENDERS, NOBODY, VOICELESS, Voice, alternations, draw, singles, voiceless
+from training.calls.simulate import GENDERS, NOBODY, VOICELESS, Track, Voice, alternations, draw, singles, voiceless
 from training.gate import FRAME
 
 
@@ -41,6 +41,17 @@ def test_the_truth_is_where_the_voice_is(voices: list[Voice]) -> None:
         if call.script.kind == "alternating":
             power = (to_float(call.samples).reshape(-1, FRAME) ** 2).mean(axis=1)
             assert np.median(power[voiced]) > 10 * np.median(power[owner == NOBODY])
+
+
+def test_a_rest_within_an_utterance_is_nobodys(voices: list[Voice]) -> None:
+    """The truth is what is voiced, not how long the turn is."""
+    one, two = voices[0].clips
+    track = Track(one.size + two.size + 2 * RATE)
+    track.say(np.concatenate([one, np.zeros(RATE, np.int16), two]), "female", -20.0)
+    said = track.truth[: track.at // FRAME]
+    longest = max(len(rest) for rest in "".join("x" if each == NOBODY else " " for each in said).split())
+    assert 30 <= longest <= 55  # of the rest's 50 frames; the detector lets go late
+    assert (said == GENDERS.index("female")).mean() > 0.5
 
 
 def test_one_speaker_on_a_leg_and_two_in_turn(voices: list[Voice]) -> None:
