@@ -21,7 +21,7 @@ from training.calls.hear import Decided, Hearing
 from training.calls.simulate import GENDERS, NOBODY
 from training.gate import FRAME
 
-LIMITS: Final = tuple(np.arange(2.0, 8.25, 0.5).tolist())  # of the log-odds, tried
+LIMITS: Final = tuple(np.arange(2.0, 12.5, 1.0).tolist())  # of the log-odds, tried
 VOICED = 0.5  # of a window's frames must be the speaker's: hold music says nothing about them
 STRAY = 0.99  # quantile
 _ASKED = (2.0, 4.0, 8.0, 16.0, 60.0)  # seconds of evidence after which the label's likelihood is taken
@@ -114,13 +114,15 @@ def mix(means: Floats, noise: Floats, *, rounds: int = _ROUNDS) -> tuple[float, 
 def estimate_decorrelation(legs: Sequence[LegWindows], hop: float, limit: float) -> float:
     """Seconds: hop (1 + 2 Σ ρ_k), over as many lags as Sokal (1997) takes: those within five time constants.
 
-    A leg's own mean takes its variance out of every lag; it is put back, by what was found in the last round.
+    A leg's own mean takes its variance out of every lag; it is put back, by what was found in the last round:
+    that of the mean of exp(-2 d / T) over the leg.
     """
     covariance, lags = _covariance(legs, hop, limit), np.arange(1, _LAGS)
-    found = hop
+    found, size = hop, np.array([leg.own.size for leg in legs])
     for _ in range(_REFINED):
-        independent = np.mean([1.0 + (leg.own.size - 1) * np.tanh(hop / found) for leg in legs])
-        taken = covariance[0] / max(float(independent) - 1.0, 1.0)
+        part = found / (hop * size)
+        share = min(float(np.mean(part * (1.0 - 0.5 * part * -np.expm1(-2.0 / part)))), 0.5)
+        taken = covariance[0] * share / (1.0 - share)
         sums = hop * (1.0 + 2.0 * np.cumsum((covariance[1:] + taken) / (covariance[0] + taken)))
         far = np.flatnonzero(lags * hop >= 2.5 * sums)  # the time constant of exp(-2 d / T) is T / 2
         found = max(float(sums[far[0] if far.size else -1]), hop)
