@@ -45,13 +45,13 @@ def with_weights(recipe: Recipe, name: str, folder: Path, *, download: bool) -> 
     reason = _download(path) if download else "this run downloads nothing"
     if reason is None:
         return with_settings(recipe, {"weights": str(path)}, name), ["Its base has learnt from ImageNet."]
-    changed = ", ".join(f"{key} = {value!r}" for key, value in recipe.without_weights.items())
-    note = (
-        f"WITHOUT ImageNet's weights, which are not here ({reason}): trained FROM SCRATCH, {changed}. "
+    loud = (
+        "WITHOUT ImageNet's weights, which could not be had: trained FROM SCRATCH. "
         "This is not transfer learning and says nothing about it."
     )
-    print(f"{name}: {note}", flush=True)
-    return with_settings(recipe, recipe.without_weights, name), [note]
+    changed = ", ".join(f"{key} = {value!r}" for key, value in recipe.without_weights.items())
+    print(f"{name}: {loud} ({reason})", flush=True)
+    return with_settings(recipe, recipe.without_weights, name), [loud, f"Without weights its settings are {changed}."]
 
 
 def _download(path: Path) -> str | None:

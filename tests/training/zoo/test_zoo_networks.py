@@ -163,7 +163,7 @@ def vgg16() -> Recipe:
 
 def test_without_weights_it_says_so_loudly(vgg16: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where ImageNet's weights are not to be had all is learnt from scratch, which the outcome and the terminal say."""
-    recipe, (note,) = with_weights(vgg16, "vgg16-transfer", tmp_path, download=False)
+    recipe, (note, _) = with_weights(vgg16, "vgg16-transfer", tmp_path, download=False)
     assert "WITHOUT" in note
     assert "FROM SCRATCH" in note
     assert note in capsys.readouterr().out
