@@ -13,10 +13,15 @@ from training.zoo.features.tonal import chroma, spectral_contrast
 
 def compute(samples: Int16, feature: Feature) -> Float32:
     """The features of windows int16[n, WINDOW], n > 0: float32[n, …], shape and unit as the kind says."""
+    return extraction(feature)(samples)
+
+
+def extraction(feature: Feature) -> Callable[[Int16], Float32]:
+    """The function of windows that `compute` calls, its tables made once."""
     if isinstance(feature, SpectralStatistics):
-        return spectral_statistics(samples)
+        return spectral_statistics
     of_one = _of_one(feature)
-    return np.stack([of_one(window) for window in samples])
+    return lambda samples: np.stack([of_one(window) for window in samples])
 
 
 def _of_one(feature: Feature) -> Callable[[Int16], Float32]:
