@@ -48,7 +48,7 @@ def evaluate(data: Path, folder: Path, *, look: bool, reason: str, work: Path | 
     former = read_former(folder, model.digest)
     rows = recordings_for(read_corpus(data), "test", learn=False)
     if look:
-        _log_look(folder / FOLDER / "looks.csv", model.identity, reason)
+        log_look(folder / FOLDER / "looks.csv", model.identity, reason)
     examiner = Examiner(data, [row for row in rows if look or not row.evaluate_only], Scorer(model))
     measured = _measure(examiner, model, looked=look, work=work)
     worst, seen = examiner.worst.chosen()
@@ -220,7 +220,7 @@ def _timed(what, do):
     return found
 
 
-def _log_look(path: Path, identity: str, reason: str) -> None:
+def log_look(path: Path, identity: str, reason: str) -> None:
     """Write a look at evaluate-only data down before it happens. Raises UnusableError beyond LOOKS."""
     rows = list(csv.reader(path.open(newline=""))) if path.exists() else [["number", "time", "model", "reason"]]
     if len(rows) > LOOKS:

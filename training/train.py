@@ -33,7 +33,7 @@ def train(work: Path, *, epochs: int, seed: int, start: Path | None = START) -> 
     keras.utils.set_random_seed(seed)
     dev, shard = read_prepared(work, "dev"), read_prepared(work, "train")
     steps = len(shard.targets) // BATCH
-    network = _read(start) if start else build_network(FRAMES, FEATURES.bands)
+    network = load_network(start) if start else build_network(FRAMES, FEATURES.bands)
     peak = PEAK_RATE["start" if start else "nothing"]
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 20, epochs * steps, alpha=0.01, warmup_target=peak, warmup_steps=steps // 2
@@ -63,10 +63,11 @@ def read_network(work: Path) -> keras.Model:
     """The trained network."""
     if not (work / _WEIGHTS).exists():
         raise UnusableError(f"no {_WEIGHTS} in {work}: run `python -m training train` first")
-    return _read(work / _WEIGHTS)
+    return load_network(work / _WEIGHTS)
 
 
-def _read(path: Path) -> keras.Model:
+def load_network(path: Path) -> keras.Model:
+    """The network in the `.keras` file at `path`."""
     try:
         return keras.saving.load_model(path)
     except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from models import ModelSpec, provisional
-from stream.decide.evidence import log_odds
+from stream.decide.evidence import Evidence, log_odds
 from stream.decide.share import Span, SpeakingTime
 from stream.decide.turns import Heard, Turn, TurnFilter
 from stream.decide.verdict import SequentialTest, VerdictSettings
@@ -68,7 +68,7 @@ class Leg:
         turns = self._filter.update(heard)
         self._note(turns)
         self._forget(heard.centre - self._turns.lag)
-        if not self._test.update(self._filter.best.parts):
+        if not self._test.update(self.parts):
             return [*turns]
         decided = self._test.standing.label != UNKNOWN
         self._decided_after = sum(self.speaking_seconds("all").values()) if decided else None
@@ -81,6 +81,11 @@ class Leg:
         turns = self._filter.pending()
         self._note(turns)
         return [*turns, self._summary([], final=True)]
+
+    @property
+    def parts(self) -> tuple[Evidence, Evidence]:
+        """All evidence so far, that of either label's turns apart: what the verdict is founded on."""
+        return self._filter.best.parts
 
     @property
     def current(self) -> tuple[str, float | None]:
@@ -133,7 +138,7 @@ class Leg:
             return None
         if standing.mixed:
             return "mixed"
-        if any(part.windows for part in self._filter.best.parts):
+        if any(part.windows for part in self.parts):
             return "low_confidence"
         return next((reason for reason, _ in self._reasons.most_common() if reason != "silence"), "silence")
 

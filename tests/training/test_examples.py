@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,9 +12,10 @@ pytest.importorskip("soxr")
 from models import UnusableError  # after the skips
 from training.audio import RATE, WINDOW, read_audio
 from training.corpora import Recording
-from training.examples import LEAD, NO_LOSS, Sampler, cut, targets
+from training.examples import LEAD, LEAST, MADE_CHILD, NO_LOSS, REMADE, Sampler, cut, targets
 from training.gate import FRAME, FRAMES, LOOSE, gated_starts, speech_shares, voiced_frames
-from training.pool import read_pool, write_pool
+from training.pool import Clip, Pool, read_pool, write_pool
+from training.self_labelled import CORPUS as SELF_LABELLED
 
 
 def _recording(kind: str = "speech", gender: str = "", age: int | None = None, note: str = "") -> Recording:
@@ -72,6 +74,32 @@ def test_the_gate_wants_half_a_window() -> None:
     voiced[130:150] = False
     assert gated_starts(voiced, 25).size == 0
     assert gated_starts(voiced, 25, LOOSE).tolist() == [start * FRAME for start in (50, 75, 100)]
+
+
+def test_a_word_is_enough_to_learn_a_self_labelled_voice_from() -> None:
+    """Of windows with 0.3 of their frames speech only those of self-labelled recordings are drawn."""
+    voiced = np.zeros(FRAMES, bool)
+    voiced[:30] = True
+    pools = [
+        Pool([Clip(msgspec.structs.replace(_recording(gender="female"), corpus=corpus), 0, WINDOW)],
+             np.ones(WINDOW, np.int16), voiced)
+        for corpus in ("recorded", SELF_LABELLED, SELF_LABELLED + REMADE)
+    ]  # fmt: skip
+    sampler = Sampler(pools)
+    drawn = {sampler.draw(np.random.default_rng(seed))[1].corpus for seed in range(30)}
+    assert drawn == {SELF_LABELLED, SELF_LABELLED + REMADE}
+
+
+def test_made_children_are_drawn_least() -> None:
+    """A corpus of children made of women weighs the least, however many they are."""
+    children = [
+        msgspec.structs.replace(_recording(age=8), corpus=corpus, speaker=f"{corpus}{number}")
+        for corpus in ("c", "c" + MADE_CHILD + REMADE) for number in range(64)
+    ]  # fmt: skip
+    pools = [Pool([Clip(each, 0, WINDOW) for each in children], np.ones(WINDOW, np.int16), np.ones(FRAMES, bool))]
+    sampler = Sampler(pools)
+    made = [MADE_CHILD in sampler.draw(np.random.default_rng(seed))[1].corpus for seed in range(400)]
+    assert np.mean(made) == pytest.approx(LEAST / (LEAST + 8.0), abs=0.06)
 
 
 def test_the_vad_hears_each_frame_once() -> None:

@@ -9,7 +9,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow: pip install
 
 from models import UnusableError  # after the skip
 from training.shards import FEATURES, FRAMES
-from training.train import BATCH, START, _read, predict, read_network, train
+from training.train import BATCH, START, load_network, predict, read_network, train
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def work(tmp_path: Path) -> Path:
 def test_training_goes_on_from_what_a_network_knows(work: Path) -> None:
     """After two steps from a network the answers are still near that network's; from nothing they are others."""
     windows = np.load(work / "shards" / "dev-000.npy")
-    known = predict(_read(START), windows)
+    known = predict(load_network(START), windows)
     train(work, epochs=1, seed=1)
     near = np.abs(predict(read_network(work), windows) - known).mean()
     train(work, epochs=1, seed=1, start=None)

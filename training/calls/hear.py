@@ -105,7 +105,7 @@ def decide(hearing: Hearing, spec: ModelSpec, *, verdict_error: float) -> Decide
     news: list[Turn | CallSummary] = []
     for window in hearing.windows:
         news += leg.hear(window.start, window.end, window.judgement, window.scores)
-    first, second = leg._filter.best.parts  # what SequentialTest is asked about; Leg does not tell it
+    first, second = leg.parts
     news += leg.finish()
     turns = [each for each in news if isinstance(each, Turn)]
     return Decided(turns, [each for each in news if isinstance(each, CallSummary)], (first.weight, second.weight))

@@ -18,8 +18,8 @@ from training.calls.page import write_page
 from training.calls.simulate import LONG, VOICELESS, Call, alternations, read_voices, singles, voiceless
 from training.corpora import Recording, read_corpus, recordings_for
 from training.corpora.manifest import Split
-from training.evaluate import _log_look
-from training.report.evaluation import FOLDER, _rounded
+from training.evaluate import log_look
+from training.report.evaluation import FOLDER, rounded
 
 ERRORS = (0.01, 0.05)  # settings of --verdict-error
 NAME = "calls.json"
@@ -77,7 +77,7 @@ def calls(data: Path, folder: Path, *, legs: int, split: Split, look: bool, reas
     model = load_model(folder)
     rows = recordings_for(read_corpus(data), split, learn=False)
     if look:
-        _log_look(folder / FOLDER / "looks.csv", model.identity, reason)
+        log_look(folder / FOLDER / "looks.csv", model.identity, reason)
     allowed = [row for row in rows if look or not row.evaluate_only]
     ear = Ear(model)
     heard = {name: _heard(name, ear, of) for name, of in _calls(data, allowed, split, Size(legs))}
@@ -91,7 +91,7 @@ def calls(data: Path, folder: Path, *, legs: int, split: Split, look: bool, reas
     )  # fmt: skip
     place = out or folder / FOLDER / "calls"
     place.mkdir(parents=True, exist_ok=True)
-    plain = _rounded(msgspec.to_builtins(report))
+    plain = rounded(msgspec.to_builtins(report))
     (place / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n")
     print(write_page(report, place))
 

@@ -81,17 +81,17 @@ def read_evaluation(folder: Path) -> tuple[Evaluation, Spectrograms]:
 def write_evaluation(folder: Path, found: Evaluation, spectrograms: Spectrograms) -> None:
     """Write both files."""
     (folder / FOLDER).mkdir(exist_ok=True)
-    plain = _rounded(msgspec.to_builtins(found))
+    plain = rounded(msgspec.to_builtins(found))
     (folder / FOLDER / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n")
     np.savez_compressed(folder / FOLDER / SPECTROGRAMS, log_mel=spectrograms)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """The same with floats to six digits: what is beyond them is noise, and half of the file."""
     if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
+        return {key: rounded(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     return round(value, 6) if isinstance(value, float) else value
 
 
