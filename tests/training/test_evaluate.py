@@ -23,7 +23,7 @@ from models import VOICE, UnusableError, load_model
 from training.audio import RATE, WINDOW, read_audio, rms, to_float
 from training.corpora import Recording
 from training.effects.codecs import CODECS
-from training.evaluate import LOOKS, _log_look, emotion, evaluate
+from training.evaluate import LOOKS, emotion, evaluate, log_look
 from training.figures import calibration, calibration_error, gap, others, share, tabulate, voices
 from training.figures import risk_curve as curve
 from training.protocol import CONDITIONS, Answers, Conditions, Scorer, coded, living_room
@@ -38,11 +38,11 @@ def test_looks_are_counted_and_end(tmp_path: Path) -> None:
     """Evaluate-only data is looked at ten times at most, each time with a reason that is written down."""
     path = tmp_path / "looks.csv"
     with pytest.raises(UnusableError, match="reason"):
-        _log_look(path, "voice", "")
+        log_look(path, "voice", "")
     for number in range(LOOKS):
-        _log_look(path, "voice", f"because {number}")
+        log_look(path, "voice", f"because {number}")
     with pytest.raises(UnusableError, match="10 looks"):
-        _log_look(path, "voice", "once more")
+        log_look(path, "voice", "once more")
     rows = list(csv.DictReader(path.open()))
     assert [row["reason"] for row in rows] == [f"because {number}" for number in range(LOOKS)]
 
