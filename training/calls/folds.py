@@ -41,14 +41,14 @@ def split_folds(voices: Sequence[Voice], number: int, work: Path) -> list[Fold]:
     return [Fold(place, frozenset(part), work / "folds" / str(place)) for place, part in enumerate(parts)]
 
 
-def learn_fold(fold: Fold, *, data: Path, work: Path, epochs: int, seed: int) -> Path:
-    """Train from nothing on the windows prepared in `work` without the fold's speakers; resumes after an epoch.
+def learn_fold(fold: Fold, *, data: Path, work: Path, windows: int, epochs: int, seed: int) -> Path:
+    """Train from nothing on `windows` prepared in `work` without the fold's speakers'; resumes after an epoch.
 
     In a process of its own: TensorFlow gives memory back to nobody.
     """
     model = fold.folder / "model"
     if not (model / "spec.json").exists():  # written last
-        write_shards(work, fold)
+        write_shards(work, fold, windows)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
             executor.submit(_learn, fold.folder, data, epochs, seed).result()
         shutil.rmtree(fold.folder / SHARDS)
@@ -65,14 +65,17 @@ def _learn(work: Path, data: Path, epochs: int, seed: int) -> None:
     export(data, work, work / "model")
 
 
-def write_shards(work: Path, fold: Fold) -> None:
-    """The prepared windows without those of the fold's speakers, whatever was made of their voices included."""
+def write_shards(work: Path, fold: Fold, windows: int) -> None:
+    """Prepared windows without those of the fold's speakers, whatever was made of their voices included.
+
+    Of those to train on whole shards, until they held `windows` before that; fewer where fewer are prepared.
+    """
     from training.shards import shard_paths
 
     whole, part = fold.folder / SHARDS, fold.folder / "shards.partial"
     if whole.exists():
         return
-    paths = [path for name in ("train", "dev") for path in shard_paths(work / SHARDS, name)]
+    paths = [*_enough(shard_paths(work / SHARDS, "train"), windows), *shard_paths(work / SHARDS, "dev")]
     if not paths:
         raise UnusableError(f"no windows in {work}: run `python -m training prepare` first")
     shutil.rmtree(part, ignore_errors=True)
@@ -84,3 +87,9 @@ def write_shards(work: Path, fold: Fold) -> None:
         for each in (path.with_suffix(".targets.npy"), path):
             np.save(part / each.name, np.load(each, mmap_mode="r")[kept])
     part.rename(whole)
+
+
+def _enough(paths: Sequence[Path], windows: int) -> list[Path]:
+    """The first of the shards that hold `windows` together."""
+    held = np.cumsum([len(np.load(path.with_suffix(".targets.npy"), mmap_mode="r")) for path in paths])
+    return list(paths[: int(np.searchsorted(held, windows)) + 1])

@@ -34,16 +34,17 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(
-    data: Path, work: Path, folder: Path, *, folds: int, legs: int, alternating: int, epochs: int,
-    learn: Learn | None = None,
+    data: Path, work: Path, folder: Path, *, folds: int, legs: int, alternating: int, windows: int,
+    epochs: int, learn: Learn | None = None,
 ) -> None:  # fmt: skip
     """Estimate on the train split of `data`, whose windows are prepared in `work`, and write the spec in `folder`.
 
-    `legs` of each speaker, `alternating` ones in all; `learn` trains a fold's network.
+    `legs` of each speaker, `alternating` ones in all; a fold's network hears `windows`, `epochs` times, or
+    `learn` makes it.
     """
     spec = read_spec(folder)
     voices = read_voices(data, learnable(data, "train"))
-    learn = learn or partial(learn_fold, data=data, work=work, epochs=epochs, seed=SEED)
+    learn = learn or partial(learn_fold, data=data, work=work, windows=windows, epochs=epochs, seed=SEED)
     parts = split_folds(voices, folds, work)
     single: list[Hearing] = []
     turning: list[Hearing] = []

@@ -61,7 +61,7 @@ def test_a_fold_learns_nothing_of_its_speakers(tmp_path: Path) -> None:
     _prepared(tmp_path, "train", rows)
     _prepared(tmp_path, "dev", rows[1:2])
     fold = Fold(0, frozenset({"ann", "dan"}), tmp_path / "folds" / "0")
-    write_shards(tmp_path, fold)
+    write_shards(tmp_path, fold, 99)
     found = read_shards(shard_paths(fold.folder / "shards", "train"))
     whole = read_shards(shard_paths(tmp_path / "shards", "train"))
     assert found.origin[:, 2].tolist() == ["bob", "cy"]
@@ -70,14 +70,26 @@ def test_a_fold_learns_nothing_of_its_speakers(tmp_path: Path) -> None:
     assert read_shards(shard_paths(fold.folder / "shards", "dev")).origin[:, 2].tolist() == ["bob"]
 
 
+def test_a_fold_takes_no_more_windows_than_asked(tmp_path: Path) -> None:
+    """Whole shards, the first ones, until there are enough; all of dev."""
+    for number in range(3):
+        _prepared(tmp_path, f"train-{number}", [("", "c", who, "female") for who in ("ann", "bob")])
+    _prepared(tmp_path, "dev", [("", "c", "cy", "male")] * 5)
+    for windows, shards in ((1, 1), (2, 1), (3, 2), (99, 3)):
+        fold = Fold(0, frozenset({"ann"}), tmp_path / "folds" / str(windows))
+        write_shards(tmp_path, fold, windows)
+        assert len(shard_paths(fold.folder / "shards", "train")) == shards
+        assert len(read_shards(shard_paths(fold.folder / "shards", "dev")).origin) == 5
+
+
 def test_a_fold_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     """Where the model lies nothing is read or trained; where nothing is prepared, that is said."""
     fold = Fold(0, frozenset({"ann"}), tmp_path / "folds" / "0")
     with pytest.raises(UnusableError, match="prepare"):
-        learn_fold(fold, data=tmp_path, work=tmp_path, epochs=1, seed=1)
+        learn_fold(fold, data=tmp_path, work=tmp_path, windows=9, epochs=1, seed=1)
     (fold.folder / "model").mkdir(parents=True)
     (fold.folder / "model" / "spec.json").write_text("{}")
-    assert learn_fold(fold, data=tmp_path, work=tmp_path, epochs=1, seed=1) == fold.folder / "model"
+    assert learn_fold(fold, data=tmp_path, work=tmp_path, windows=9, epochs=1, seed=1) == fold.folder / "model"
 
 
 def test_parameters_are_estimated_and_written(corpus: Path, model: Path, tmp_path: Path) -> None:
@@ -89,7 +101,7 @@ def test_parameters_are_estimated_and_written(corpus: Path, model: Path, tmp_pat
         return model
 
     before = read_spec(model)
-    spread(corpus, tmp_path / "work", model, folds=2, legs=1, alternating=2, epochs=1, learn=learn)
+    spread(corpus, tmp_path / "work", model, folds=2, legs=1, alternating=2, windows=9, epochs=1, learn=learn)
     after = read_spec(model)
     found = msgspec.json.decode((model / "report" / "calls" / "spread.json").read_bytes(), type=Spread)
     assert [len(fold.speakers) for fold in asked] == [2, 2]
@@ -109,6 +121,6 @@ def test_a_folds_network_is_trained_and_exported(corpus: Path, tmp_path: Path) -
     _prepared(tmp_path / "work", "train", rows, each=16)
     _prepared(tmp_path / "work", "dev", rows)
     fold = Fold(0, frozenset({"female0", "male0"}), tmp_path / "work" / "folds" / "0")
-    folder = learn_fold(fold, data=corpus, work=tmp_path / "work", epochs=1, seed=1)
+    folder = learn_fold(fold, data=corpus, work=tmp_path / "work", windows=500, epochs=1, seed=1)
     assert load_model(folder).spec.labels == ("female", "male")
     assert not (fold.folder / "shards").exists()
