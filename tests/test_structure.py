@@ -18,6 +18,7 @@ ORDER = [
     ("stream.sources", "stream.pipeline"),
     ("stream.settings", "stream.outputs"),
     ("stream.daemon", "stream.diagnose"),
+    ("stream.bench",),
     ("stream.cli",),
 ]  # fmt: skip
 """Each may import what stands above it, and its own neighbours."""

@@ -1,0 +1,71 @@
+"""A whole hop of one stream, from the ring to the socket, against the field's usual way with each window."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models import load_model
+from stream.bench.line import Line
+from stream.bench.logmel import HOP, WINDOW, librosa_log_mel
+from stream.bench.result import Bar, Number, Result, Skipped
+from stream.bench.sound import speech
+from stream.bench.timing import Work, cpu_us
+from stream.classify import Classifier
+from stream.records import FULL_SCALE, Features
+
+RESULTS = {
+    "hop_cost_us": Bar(
+        "a hop of 0.5 s of speech: VAD, features, model, decision, encoding, publishing", "µs", least=True
+    ),
+    "hop_silent_us": Bar("the same of silence", "µs", least=True),
+    "hop_vs_litert": Bar("the hop against librosa's mel of the whole window and LiteRT", "×", 4.0, 6.0),
+    "hop_vs_keras": Bar(
+        "the hop against librosa's mel of the whole window and Keras predict_on_batch", "×", 20.0, 40.0
+    ),
+}
+
+_KERAS = Path(__file__).parents[2] / "training" / "start.keras"
+"""The network as Keras has it, another training's weights in it; there in a checkout."""
+
+
+def measure(*, quick: bool) -> Iterator[Result]:
+    """Our hop alternates with the usual way, with one subscriber connected, which is somebody else's process."""
+    rounds = 20 if quick else 300
+    with Line() as line:
+        voice, quiet = line.stream("speech", speech()), line.stream("silence", np.zeros(HOP, np.int16))
+        spoken, silent = cpu_us(voice.hop, quiet.hop, rounds=rounds)
+        yield Number("hop_cost_us", spoken)
+        yield Number("hop_silent_us", silent)
+        for name, model in (("hop_vs_litert", _litert), ("hop_vs_keras", _keras)):
+            try:
+                usual = _usual_way(model)
+            except ImportError as error:
+                yield Skipped((name,), f"{error.name} is not installed")
+                continue
+            except FileNotFoundError:
+                yield Skipped((name,), f"{_KERAS.name} is not here, only in a checkout")
+                continue
+            ours, theirs = cpu_us(voice.hop, usual, rounds=rounds)
+            yield Number(name, theirs / ours)
+
+
+def _usual_way(model: Callable[[], Callable[[Features], object]]) -> Work:
+    audio = (speech()[:WINDOW] / FULL_SCALE).astype(np.float32)
+    mel: Callable[[], Features] = librosa_log_mel(audio)  # type: ignore[assignment]
+    predict = model()
+    return lambda: predict(np.ascontiguousarray(mel().T))
+
+
+def _litert() -> Callable[[Features], object]:
+    return Classifier(load_model())
+
+
+def _keras() -> Callable[[Features], object]:
+    keras = importlib.import_module("keras")
+    importlib.import_module("training.network")  # its layers; nothing else of `stream` knows `training`
+    if not _KERAS.exists():
+        raise FileNotFoundError(_KERAS)
+    network = keras.models.load_model(_KERAS, compile=False)
+    return lambda features: network.predict_on_batch(features[np.newaxis])

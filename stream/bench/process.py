@@ -1,0 +1,43 @@
+"""A process for each measurement: one core, one thread for each library, nothing left over from the one before."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import NoReturn
+
+import msgspec
+
+from models import GenderstreamError
+from stream.bench.result import Result
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+"""Read by the libraries when they are loaded: that is why a process must be started for it."""
+
+ONE_THREAD = dict.fromkeys((*_THREADS, "TF_NUM_INTEROP_THREADS"), "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def run_measurement(name: str, *, quick: bool) -> Iterator[Result]:
+    """What measurement `name` yields, as it comes. Raises GenderstreamError where it breaks."""
+    command = [sys.executable, "-m", "stream.bench", name, *(["--quick"] if quick else [])]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=os.environ | ONE_THREAD) as process,
+    ):
+        assert process.stdout
+        yield from (msgspec.json.decode(line, type=Result) for line in process.stdout)
+        if process.wait():
+            errors.seek(0)
+            _give_up(name, errors.read().decode(errors="replace"))
+
+
+def _give_up(name: str, errors: str) -> NoReturn:
+    reason = (errors.strip().splitlines() or ["without a word"])[-1]
+    raise GenderstreamError(f"the measurement {name} broke: {reason}; python -m stream.bench {name} says more")
+
+
+def pin(core: int = -1) -> None:
+    """Run on one core only, the last by default, where the system can be told so."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
