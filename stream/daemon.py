@@ -7,6 +7,7 @@ or until the next health message is due; there is no other queue and nothing is 
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,7 +20,8 @@ import msgspec
 from msgspec import Meta
 
 from models import GenderstreamError
-from stream.messages import HealthMessage
+from stream.messages import HealthMessage, StreamHealth
+from stream.names import Names
 from stream.outputs.audio import AudioKeeper
 from stream.pipeline import Listener, Pipeline, Setup
 from stream.ring import Ring
@@ -60,24 +62,30 @@ class Streams:
         """`listen` gives each new stream one more listener."""
         self.stopping = threading.Event()
         self.say = say
-        self.pipelines: dict[str, Pipeline] = {}
+        self.pipelines: dict[str, Pipeline] = {}  # those that have not been forgotten
+        self.refused: dict[str, Counter[str]] = {}  # by input, by cause
+        self._names = Names()
         self._setup = setup
         self._save_audio = Path(save_audio) if save_audio else None
         self._listen = listen
         self._opening = threading.Lock()
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
-        """A ring whose samples become windows of `stream`, or of `stream-2`, `-3`, … where the name is taken."""
+        """A ring whose samples become windows of `stream`, or of `stream-2`, `-3`, … where it was given before."""
         with self._opening:
-            name, count = stream, 1
-            while name in self.pipelines:
-                count += 1
-                name = f"{stream[: 63 - len(str(count))]}-{count}"
-            ring = Ring(RING_SECONDS * rate, live=live, wake=lambda: self.wake(pipeline))
+            name = self._names.give(stream)
+            ring = Ring(RING_SECONDS * rate, live=live, wake=lambda: self.wake(name))  # by name: no cycle keeps memory
             pipeline = Pipeline(name, ring, rate, self._setup, timed=timed, listeners=tuple(self._listeners(name)))
             self.pipelines[name] = pipeline
-        self.wake(pipeline)
+        self.wake(name)
         return ring
+
+    def refuse(self, source: str, cause: str, count: int = 1) -> None:
+        """Count that `source` would not take something; say so the first time."""
+        causes = self.refused.setdefault(source, Counter())
+        if cause not in causes:
+            self.say(f"{source}: refused: {cause} (health counts how often)")
+        causes[cause] += count
 
     def _listeners(self, name: str) -> Iterator[Listener]:
         if self._save_audio:
@@ -85,13 +93,25 @@ class Streams:
         if self._listen:
             yield self._listen(name)
 
-    def wake(self, pipeline: Pipeline) -> None:
-        """`pipeline` can go on: here at once, in the thread of the source, which suits files at full speed."""
+    def wake(self, name: str) -> None:
+        """The stream `name` can go on: here at once, in the thread of the source, which suits files at full speed."""
         with ExitStack() as broken:
-            broken.callback(pipeline.abandon)  # its source still closes the ring, which wakes it once more
-            while pipeline.advance():
+            broken.callback(self.pipelines[name].abandon)  # its source still closes the ring, which wakes it once more
+            while self._advance(name):
                 pass
             broken.pop_all()
+
+    def _advance(self, name: str) -> bool:
+        """Let the stream `name` go on. True where more can be done at once."""
+        pipeline = self.pipelines[name]
+        more = pipeline.advance()
+        if pipeline.state == "ended":
+            self._forget(pipeline)
+        return more
+
+    def _forget(self, pipeline: Pipeline) -> None:
+        """Free all that a stream that has ended still holds; its name is never given again."""
+        del self.pipelines[pipeline.name]
 
 
 class Daemon(Streams):
@@ -103,13 +123,16 @@ class Daemon(Streams):
         super().__init__(setup, settings.save_audio, say)
         self._name = settings.name
         self._sources = sources
-        self._ready: SimpleQueue[Pipeline | None] = SimpleQueue()
+        self._ready: SimpleQueue[str | None] = (
+            SimpleQueue()
+        )  # names of streams that can go on; None: see whether to end
         self._began = time.monotonic()
         self._health_sequence = 0
+        self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
 
-    def wake(self, pipeline: Pipeline) -> None:
-        """Queue `pipeline` for the worker. Called from any thread."""
-        self._ready.put(pipeline)
+    def wake(self, name: str) -> None:
+        """Queue the stream `name` for the worker. Called from any thread."""
+        self._ready.put(name)
 
     def stop(self) -> None:
         """Ask for the end; may be called from a signal handler."""
@@ -139,16 +162,18 @@ class Daemon(Streams):
                 self._publish_health()
                 due += HEALTH_SECONDS
             try:
-                pipeline = self._ready.get(timeout=max(due - time.monotonic(), 0.0))
+                name = self._ready.get(timeout=max(due - time.monotonic(), 0.0))
             except Empty:
                 continue
-            if pipeline is not None and pipeline.advance():
-                self._ready.put(pipeline)
+            if name in self.pipelines and self._advance(name):
+                self._ready.put(name)
 
     def _finished(self, captures: Sequence[Future[None]]) -> bool:
-        return all(capture.done() for capture in captures) and all(
-            pipeline.state == "ended" for pipeline in list(self.pipelines.values())
-        )
+        return all(capture.done() for capture in captures) and not self.pipelines
+
+    def _forget(self, pipeline: Pipeline) -> None:
+        super()._forget(pipeline)
+        self._over[pipeline.name] = pipeline.health()
 
     def _ended(self, capture: Future[None]) -> None:
         """One source has ended. Where it failed and others go on, say so now."""
@@ -165,7 +190,9 @@ class Daemon(Streams):
             model=self._setup.model.identity,
             daemon=self._name,
             uptime=round(time.monotonic() - self._began, 3),
-            streams={name: pipeline.health() for name, pipeline in list(self.pipelines.items())},
+            streams=self._over | {name: pipeline.health() for name, pipeline in list(self.pipelines.items())},
+            refused={source: dict(causes) for source, causes in list(self.refused.items())},
         )
         self._health_sequence += 1
         self._setup.take(message)
+        self._over = {}

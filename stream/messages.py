@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from stream.decide.share import Span
 from stream.decide.window import Reason, State
+from stream.records import LossCause
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -158,8 +159,11 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     processed: Annotated[Count, Meta(description="captured samples that the worker has dealt with")]
     waiting: Annotated[Count, Meta(description="captured samples still in the ring")]
     lost: Annotated[
-        dict[Literal["device", "lapped"], Count],
-        Meta(description="device: never captured (estimated); lapped: captured, but overwritten unread"),
+        dict[LossCause, Count],
+        Meta(
+            description="device: never captured (estimated); network: never arrived; "
+            "lapped: captured, but overwritten unread"
+        ),
     ]
     windows: Annotated[Count, Meta(description="windows decided")]
     speaking_seconds: Annotated[dict[str, Seconds], Meta(description="seconds of speech per label, and unknown")]
@@ -177,7 +181,18 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
 
     daemon: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
     uptime: Annotated[Seconds, Meta(description="seconds since the daemon started")]
-    streams: dict[str, StreamHealth]
+    streams: Annotated[
+        dict[str, StreamHealth], Meta(description="by name; one that has ended is in one message as such, then in none")
+    ]
+    refused: Annotated[
+        dict[str, dict[str, Count]],
+        Meta(description="what inputs from the network would not take since the daemon began: by input, by cause"),
+    ] = {}
+
+    @property
+    def ended(self) -> list[str]:
+        """Streams of which this is the last that will ever be heard."""
+        return [name for name, stream in self.streams.items() if stream.state == "ended"]
 
     @property
     def topic(self) -> str:

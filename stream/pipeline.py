@@ -14,7 +14,7 @@ from stream.decide import SPANS, CallSummary, Leg, Turn, VerdictSettings, judge,
 from stream.envelope import Envelope
 from stream.features import build_extractor
 from stream.messages import AnyMessage, StreamHealth
-from stream.records import SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
+from stream.records import CAUSES, SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
 from stream.ring import Ring
 from stream.vad import Vad, VadSettings
@@ -130,8 +130,9 @@ class Pipeline:
     def _finish(self) -> None:
         for piece in self._resampler.finish():
             self._hear(piece)
-        for window in self._windows.finish():
-            self._decide(window)
+        if not self._ring.broken:
+            for window in self._windows.finish():
+                self._decide(window)
         self._publish(self._leg.finish())
         for listener in self._listeners:
             listener.close()
@@ -157,7 +158,7 @@ class Pipeline:
     def health(self) -> StreamHealth:
         """Counters since the stream began, in samples of the source."""
         mark = self._ring.mark
-        captured = mark.position - mark.skipped
+        captured = mark.position - sum(mark.skipped.values())
         quantiles = np.quantile(self._latencies, (0.5, 0.99, 1.0)).tolist() if self._latencies else None
         return StreamHealth(
             state=self.state,
@@ -165,7 +166,7 @@ class Pipeline:
             captured=captured,
             processed=self._processed,
             waiting=captured - self._processed - self._lost["lapped"],
-            lost={"device": mark.skipped, "lapped": self._lost["lapped"]},
+            lost={cause: self._lost[cause] if cause == "lapped" else mark.skipped.get(cause, 0) for cause in CAUSES},
             windows=self._envelope.windows,
             speaking_seconds=_rounded(self._leg.speaking_seconds("all"), 3),
             speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},

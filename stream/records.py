@@ -1,7 +1,7 @@
 """What flows from stage to stage: frozen records, time as a sample index."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ FULL_SCALE = 32768.0
 Features = npt.NDArray[np.float32]
 """What the model is fed of a window: float32[rows, columns], as its spec says."""
 
-LossCause = Literal["device", "lapped"]
+LossCause = Literal["device", "network", "lapped"]
+CAUSES: tuple[LossCause, ...] = get_args(LossCause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Gap:
 
     start: int  # index of the first lost sample
     length: int  # samples
-    cause: LossCause  # device: never reached us; lapped: overwritten before the worker came
+    cause: LossCause  # device, network: lost in it, never reached us; lapped: overwritten before the worker came
     estimated: bool  # the length was inferred from the device's clock
 
     @property

@@ -17,7 +17,7 @@ A waiting writer (recordings, pipes) sleeps until the reader has made room.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -37,7 +37,7 @@ class Mark(NamedTuple):
     """The writer's last step, as one value so that its parts fit together."""
 
     position: int  # samples since the stream began, lost ones counted
-    skipped: int  # of these, in gaps
+    skipped: Mapping[LossCause, int]  # of these, in gaps
     when: float  # time.monotonic
 
 
@@ -52,9 +52,10 @@ class Ring:
         self._gaps: deque[Gap] = deque()  # announced by the writer, not yet passed by the reader
         self._reserved = 0  # writer: everything before this may be overwritten or being written
         self._written = 0  # writer: everything before this is there, or a gap
-        self._skipped = 0  # writer: samples in gaps so far
-        self._mark = Mark(0, 0, time.monotonic())  # writer
+        self._skipped: Mapping[LossCause, int] = {}  # writer: samples in gaps so far; replaced whole
+        self._mark = Mark(0, self._skipped, time.monotonic())  # writer
         self._closed = False  # writer: nothing follows
+        self._broken = False  # writer: what follows was never captured
         self._read = 0  # reader: everything before this has been dealt with
         self._awaited = _NEVER  # reader sets, writer clears: call wake when written reaches it
         self._abandoned = False  # reader: will not read again
@@ -71,11 +72,12 @@ class Ring:
     def skip(self, length: int, *, cause: LossCause, estimated: bool) -> None:
         """Say that `length` samples (at least 1) are missing here."""
         self._gaps.append(Gap(self._written, length, cause, estimated))
-        self._skipped += length
+        self._skipped = {**self._skipped, cause: self._skipped.get(cause, 0) + length}
         self._publish(self._written + length)
 
-    def close(self) -> None:
-        """Say that nothing follows."""
+    def close(self, *, broken: bool = False) -> None:
+        """Say that nothing follows; broken: since the source failed, not because the stream was over."""
+        self._broken = broken
         self._closed = True
         self._wake()
 
@@ -152,6 +154,11 @@ class Ring:
     def exhausted(self) -> bool:
         """Closed, and everything read."""
         return self._closed and self._read >= self._written
+
+    @property
+    def broken(self) -> bool:
+        """Closed because the source failed."""
+        return self._broken
 
     def arrival(self, position: int, rate: int) -> float:
         """When (time.monotonic) the sample at `position` came, from the last block's time and the rate."""

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 ORDER = [
     ("stream.records",),
-    ("stream.ring", "stream.windows", "stream.resample", "stream.vad", "stream.features", "stream.classify",
-     "stream.decide"),
+    ("stream.ring", "stream.names", "stream.windows", "stream.resample", "stream.vad", "stream.features",
+     "stream.classify", "stream.decide"),
     ("stream.messages",),
     ("stream.sources", "stream.pipeline"),
     ("stream.settings", "stream.outputs"),

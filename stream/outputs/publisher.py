@@ -6,6 +6,7 @@ sequence numbers), and questions are answered by a thread of their own.
 
 import errno
 import threading
+from collections import deque
 from typing import Annotated
 
 import msgspec
@@ -13,11 +14,12 @@ import zmq
 from msgspec import Meta
 
 from models import UnusableError
-from stream.messages import AnyMessage, encode
+from stream.messages import AnyMessage, HealthMessage, encode
 from stream.outputs.endpoint import check_endpoint, unusable
 
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
+_MOST_ENDED = 1000  # streams that have ended whose last messages a snapshot still has
 _REASONS = {
     errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
     errno.EINVAL: "not an endpoint",
@@ -45,6 +47,7 @@ class Publisher:
     def __init__(self, settings: PublisherSettings) -> None:
         self._context = zmq.Context()
         self._last: dict[str, tuple[bytes, bytes]] = {}  # topic: frames; replaced whole, so any thread may read
+        self._ended: deque[str] = deque()  # streams whose last messages are still there to be asked for
         try:
             self._publish = self._socket(zmq.PUB, settings.bind, settings.high_water)
             answers = self._socket(zmq.ROUTER, settings.ask, settings.high_water)
@@ -63,6 +66,8 @@ class Publisher:
         frames = (message.topic.encode(), encode(message))
         self._last[message.topic] = frames
         self._publish.send_multipart(frames, zmq.DONTWAIT)
+        if isinstance(message, HealthMessage):
+            self._forget(message.ended)
 
     def close(self) -> None:
         """Let the last messages leave (half a second at the most) and end."""
@@ -82,6 +87,14 @@ class Publisher:
         except zmq.ZMQError as error:
             raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
+
+    def _forget(self, ended: list[str]) -> None:
+        """Keep the last messages of the streams that ended lately only."""
+        self._ended += ended
+        while len(self._ended) > _MOST_ENDED:
+            stream = self._ended.popleft()
+            for kind in ("window", "turn", "call"):
+                self._last.pop(f"{kind}/{stream}/", None)
 
     def _answer_all(self, answers: zmq.Socket[bytes]) -> None:
         stop: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)

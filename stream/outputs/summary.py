@@ -1,7 +1,7 @@
 """What each stream came to: seconds heard, time per label, what was lost, the verdict; for recordings the turns."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from models import ModelSpec
@@ -89,10 +89,17 @@ class Summary:
         elif self._detailed:
             stream.turns.append(message)
 
-    def lines(self) -> list[str]:
-        """A line for each stream, its verdict, and its details."""
+    def forget(self, ended: Collection[str]) -> list[str]:
+        """Keep nothing of these streams; their lines."""
+        lines = self.lines(ended)
+        self.streams = {name: stream for name, stream in self.streams.items() if name not in ended}
+        return lines
+
+    def lines(self, names: Iterable[str] | None = None) -> list[str]:
+        """A line for each of these streams (all of them) that was heard, its verdict, and its details."""
+        wanted = self.streams if names is None else names
         lines = []
-        for stream in self.streams.values():
+        for stream in [self.streams[name] for name in wanted if name in self.streams]:
             lines.append(stream.line(self._spec))
             if stream.call:
                 lines.append(f"  {tell_verdict(stream.call)}")

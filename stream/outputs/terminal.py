@@ -10,7 +10,7 @@ from rich.text import Text
 
 from models import ModelSpec
 from stream.decide.window import UNKNOWN
-from stream.messages import AnyMessage, CallMessage, WindowMessage
+from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
 from stream.outputs.lines import Lines
 from stream.outputs.summary import StreamSummary, Summary, tell_verdict
 
@@ -56,6 +56,8 @@ class Terminal:
     def take(self, message: AnyMessage) -> None:
         """Show `message`."""
         self._summary.take(message)
+        if isinstance(message, HealthMessage):
+            self._forget(message.ended)
         if isinstance(message, CallMessage) and not message.final:
             self.say(f"{message.stream}: {tell_verdict(message)}")
         if self._console.is_terminal or not isinstance(message, WindowMessage):
@@ -63,6 +65,13 @@ class Terminal:
         if self._printed.get(message.stream) != message.smoothed.label:
             self._printed[message.stream] = message.smoothed.label
             self._lines.put(self._line(self._summary.streams[message.stream]).plain)
+
+    def _forget(self, ended: list[str]) -> None:
+        """Tell what came of the streams that have ended, and keep nothing of them."""
+        for line in self._summary.forget(ended):
+            self.say(line)
+        for stream in ended:
+            self._printed.pop(stream, None)
 
     def _table(self) -> Table:
         table = Table.grid()

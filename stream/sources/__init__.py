@@ -43,6 +43,9 @@ class Intake(Protocol):
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
         """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds."""
 
+    def refuse(self, source: str, cause: str, count: int = 1) -> None:
+        """Count, for health, what `source` would not take; said once for each cause."""
+
     def say(self, line: str) -> None:
         """Tell the user something, in one line."""
 

@@ -4,11 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models import UnusableError
+from stream.names import MOST_CHARACTERS
+from stream.records import LossCause
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 
 MOST_CHANNELS = 32
-MOST_NAME = 64  # characters of a stream's name
+MOST_NAME = MOST_CHARACTERS  # of a stream's name
 RATES = (8000, 192_000)  # Hz
 
 
@@ -22,8 +24,16 @@ class ChannelWriter:
         self._picked = _picked(settings.channels, channels)
         names = _split_names(name, channels) if settings.channels == "split" else [name]
         self.rings: list[Ring] = [intake.open(each, rate=rate, live=live, timed=timed) for each in names]
-        self._sum = np.zeros(block, np.int32)
-        self._mixed = np.zeros(block, np.int16)
+        mixed = block if self._picked is None else 0
+        self._sum = np.zeros(mixed, np.int32)
+        self._mixed = np.zeros(mixed, np.int16)
+
+    def __enter__(self) -> "ChannelWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Nothing follows; an error says that the source failed."""
+        self.close(broken=kind is not None)
 
     def write(self, frames: npt.NDArray[np.int16]) -> None:
         """Write int16[n, channels] to the streams."""
@@ -36,15 +46,15 @@ class ChannelWriter:
             for ring, channel in zip(self.rings, self._picked, strict=True):
                 ring.write(frames[:, channel])
 
-    def skip(self, length: int) -> None:
-        """`length` frames were lost inside the device; the clock says so."""
+    def skip(self, length: int, *, cause: LossCause = "device", estimated: bool = True) -> None:
+        """`length` frames were lost; inside the device, unless told otherwise, where the clock says so."""
         for ring in self.rings:
-            ring.skip(length, cause="device", estimated=True)
+            ring.skip(length, cause=cause, estimated=estimated)
 
-    def close(self) -> None:
-        """Nothing follows."""
+    def close(self, *, broken: bool = False) -> None:
+        """Nothing follows; broken: since the source failed."""
         for ring in self.rings:
-            ring.close()
+            ring.close(broken=broken)
 
 
 def _picked(choice: str, channels: int) -> list[int] | None:

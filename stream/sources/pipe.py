@@ -3,6 +3,7 @@
 import os
 import select
 import sys
+from contextlib import suppress
 
 from models import UnusableError
 from stream.ring import RingAbandoned
@@ -35,12 +36,8 @@ class Pipe:
             intake, settings.stream or "stdin", settings,
             channels=settings.pcm_channels, rate=settings.rate, live=False, timed=True,
         )  # fmt: skip
-        try:
+        with writer, suppress(RingAbandoned):  # which says that the daemon is ending
             self._push(writer, intake)
-        except RingAbandoned:
-            return  # the daemon is ending
-        finally:
-            writer.close()
 
     def _push(self, writer: ChannelWriter, intake: Intake) -> None:
         while not intake.stopping.is_set():

@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,12 +51,8 @@ class Recording:
                 intake, settings.stream or stem_of(self._path), settings,
                 channels=file.channels, rate=file.samplerate, live=False, timed=real,
             )  # fmt: skip
-            try:
+            with writer, suppress(RingAbandoned):  # which says that the daemon is ending
                 self._push(file, writer, intake, real)
-            except RingAbandoned:
-                return  # the daemon is ending
-            finally:
-                writer.close()
 
     def _push(self, file: soundfile.SoundFile, writer: ChannelWriter, intake: Intake, real: bool) -> None:
         began, played = time.monotonic(), 0

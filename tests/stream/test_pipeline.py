@@ -41,13 +41,15 @@ def published(
     messages: list[AnyMessage] = []
     streams = Streams(setup_for(classifier, hop, messages.append), None, lambda line: None)
     ring = streams.open("stream", rate=rate, live=False, timed=False)
+    pipeline = streams.pipelines["stream"]
     for step in steps:
         if isinstance(step, int):
             ring.skip(step, cause="device", estimated=True)
         else:
             ring.write(step)
     ring.close()
-    health = streams.pipelines["stream"].health()
+    assert not streams.pipelines
+    health = pipeline.health()
     assert health.captured == health.processed + health.waiting + health.lost["lapped"]
     assert health.waiting == 0
     return [{k: v for k, v in msgspec.to_builtins(message).items() if k not in FREE} for message in messages]

@@ -1,0 +1,127 @@
+"""Streams that come and go: what is left of one when it has ended, and of one whose source failed."""
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models import UnusableError, load_model
+from stream.classify import Classifier
+from stream.daemon import Daemon, DaemonSettings, Streams
+from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
+from stream.pipeline import Setup
+from stream.records import Samples
+from stream.sources import InputSettings, Intake
+from stream.sources.channels import ChannelWriter
+from stream.vad import VadSettings
+from stream.windows import WindowSettings
+
+
+@pytest.fixture
+def set_up(classifier: Classifier) -> Callable[..., Setup]:
+    def set_up(take: Any) -> Setup:
+        return Setup(load_model(), classifier, WindowSettings(), VadSettings(), "epoch", take)
+
+    return set_up
+
+
+class Legs:
+    """A Source of `count` legs one after the other, all of the same name."""
+
+    def __init__(self, count: int, samples: Samples, taken: list[AnyMessage]) -> None:
+        self._count, self._samples, self._taken = count, samples, taken
+
+    def capture(self, intake: Intake) -> None:
+        for _ in range(self._count):
+            ring = intake.open("leg", rate=8000, live=False, timed=True)
+            ring.write(self._samples)
+            ring.close()
+
+
+def test_each_stream_ends_once_in_health_and_then_is_forgotten(set_up: Callable[..., Setup], woman: Samples) -> None:
+    """Of many legs of one name each has topics of its own from 0, a final call, and one health message as ended."""
+    taken: list[AnyMessage] = []
+    daemon = Daemon(DaemonSettings(), set_up(taken.append), [Legs(9, woman[:20_000], taken)], lambda line: None)
+    daemon.run()
+    assert not daemon.pipelines
+    names = {"leg", *(f"leg-{number}" for number in range(2, 10))}
+    ended = [name for message in taken if isinstance(message, HealthMessage) for name in message.ended]
+    assert sorted(ended) == sorted(names)
+    finals = [message.stream for message in taken if isinstance(message, CallMessage) and message.final]
+    assert sorted(finals) == sorted(names)
+    for name in names:
+        windows = [each for each in taken if isinstance(each, WindowMessage) and each.stream == name]
+        assert [window.sequence for window in windows] == [0, 1]
+
+
+def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: Samples) -> None:
+    """A hundred streams more leave no ring, window or resampler behind, without the garbage collector's help."""
+    streams = Streams(set_up(lambda message: None), None, lambda line: None)
+
+    def call() -> None:
+        ring = streams.open("leg", rate=8000, live=True, timed=True)
+        ring.write(woman[:20_000])
+        ring.close()
+
+    call()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(10):
+            call()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(100):
+            call()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert grown < 100 * 20_000  # bytes: a ring alone has 160 000
+
+
+class Failing:
+    """A Source that breaks after `samples`."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def capture(self, intake: Intake) -> None:
+        with ChannelWriter(intake, "s", InputSettings(), channels=1, rate=16000, live=False, timed=False) as writer:
+            writer.write(self._samples[:, np.newaxis])
+            raise UnusableError("broken")
+
+
+@pytest.mark.parametrize(("size", "windows"), [(20_000, 0), (40_000, 2)])
+def test_a_source_that_fails_publishes_nothing_that_is_padded(
+    set_up: Callable[..., Setup], woman: Samples, size: int, windows: int
+) -> None:
+    """Only whole windows are decided on where a source breaks: the recording was not short, but cut off."""
+    taken: list[AnyMessage] = []
+    streams = Streams(set_up(taken.append), None, lambda line: None)
+    with pytest.raises(UnusableError):
+        Failing(woman[:size]).capture(streams)
+    heard = [message for message in taken if isinstance(message, WindowMessage)]
+    assert [window.padded for window in heard] == [0] * windows
+
+
+def test_refusals_are_counted_and_said_once(set_up: Callable[..., Setup]) -> None:
+    """What a source would not take is in health by input and cause; one line says so, not one for each."""
+    said: list[str] = []
+    taken: list[AnyMessage] = []
+    daemon = Daemon(DaemonSettings(), set_up(taken.append), [Refusing()], said.append)
+    daemon.run()
+    assert len(said) == 2
+    assert isinstance(taken[-1], HealthMessage)
+    assert taken[-1].refused == {"rtp://127.0.0.1:5004": {"malformed": 3, "legs": 4}}
+
+
+class Refusing:
+    """A Source that takes nothing."""
+
+    def capture(self, intake: Intake) -> None:
+        for _ in range(3):
+            intake.refuse("rtp://127.0.0.1:5004", "malformed")
+        intake.refuse("rtp://127.0.0.1:5004", "legs", 4)
