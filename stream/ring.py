@@ -3,7 +3,7 @@
 Positions are stream time: a sample's index since the stream began, lost samples included, so a gap
 takes its place without taking memory's contents seriously. Who may call what:
 
-    writer: write, skip, close          (the capture thread, or PortAudio's callback)
+    writer: write, skip, close, room    (the capture thread, or PortAudio's callback)
     reader: read, await_position, abandon, arrival, mark   (the worker)
 
 The order that makes it safe without a lock. The writer announces in `_reserved` what it is about to
@@ -80,6 +80,11 @@ class Ring:
         self._broken = broken
         self._closed = True
         self._wake()
+
+    @property
+    def room(self) -> int:
+        """Samples that a waiting writer can write now without waiting."""
+        return self._capacity - (self._written - self._read)
 
     def _append(self, samples: Samples) -> None:
         start, end = self._written, self._written + samples.size

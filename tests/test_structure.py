@@ -23,7 +23,16 @@ ORDER = [
 ]  # fmt: skip
 """Each may import what stands above it, and its own neighbours."""
 
-HEAVY = {"tensorflow", "keras", "librosa", "pandas", "matplotlib", "sklearn", "dask"}  # Numba looks for SciPy itself
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "librosa",
+    "pandas",
+    "matplotlib",
+    "sklearn",
+    "dask",
+    "websockets",
+}  # Numba looks for SciPy itself
 
 
 def modules(*folders: str) -> list[Path]:
@@ -78,7 +87,7 @@ def test_every_package_is_installed() -> None:
 
 
 def test_the_daemon_imports_nothing_heavy() -> None:
-    """Importing all that `genderstream run` needs brings in no training or plotting library."""
+    """Importing all that `genderstream run` needs brings in no training, plotting or network library."""
     code = "import sys, stream.cli.run, stream.sources.microphone; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert HEAVY.isdisjoint({name.partition(".")[0] for name in loaded.split()})

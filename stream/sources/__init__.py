@@ -27,11 +27,17 @@ class InputSettings(msgspec.Struct, frozen=True):
         str, Meta(pattern="^(mix|split|[0-9]{1,2})$", description="mix, split (a stream each), or one, counted from 0")
     ] = "mix"
     speed: Annotated[Literal["real", "max"], Meta(description="of recordings: as they sound (real), or max")] = "real"
-    rate: Annotated[int, Meta(ge=8000, le=192_000, description="of standard input: samples per second (Hz)")] = 16_000
+    rate: Annotated[
+        int, Meta(ge=8000, le=192_000, description="of raw PCM (standard input, ws://): samples per second (Hz)")
+    ] = 16_000
     format: Annotated[
-        Literal["u8", "s16le", "s24le", "s32le", "f32le"], Meta(description="of standard input: the raw PCM's samples")
+        Literal["u8", "s16le", "s24le", "s32le", "f32le"], Meta(description="of raw PCM: its samples")
     ] = "s16le"
-    pcm_channels: Annotated[int, Meta(ge=1, le=32, description="of standard input: interleaved channels")] = 1
+    pcm_channels: Annotated[int, Meta(ge=1, le=32, description="of raw PCM: interleaved channels")] = 1
+    ws_token: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="of ws://: what clients must give as token, or in Authorization: Bearer"),
+    ] = None
 
 
 class Intake(Protocol):
