@@ -9,9 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from stream.decide.share import Span
-from stream.decide.window import Reason, State
-from stream.records import LossCause
+from stream.words import LossCause, Reason, Span, State
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Meta(ge=0.0)]

@@ -1,10 +1,12 @@
 """What flows from stage to stage: frozen records, time as a sample index."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from stream.words import LossCause
 
 SAMPLE_RATE = 16_000
 """Hz; the pipeline's one rate, after resampling."""
@@ -17,7 +19,6 @@ FULL_SCALE = 32768.0
 Features = npt.NDArray[np.float32]
 """What the model is fed of a window: float32[rows, columns], as its spec says."""
 
-LossCause = Literal["device", "network", "lapped"]
 CAUSES: tuple[LossCause, ...] = get_args(LossCause)
 
 

@@ -22,7 +22,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from stream.records import AudioBlock, Gap, LossCause, Samples
+from stream.records import AudioBlock, Gap, Samples
+from stream.words import LossCause
 
 _NEVER = 1 << 62
 _Piece = TypeVar("_Piece", AudioBlock, Gap)

@@ -6,6 +6,7 @@ the value and what was expected. Command line before configuration file before d
 """
 
 import difflib
+import keyword
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -82,7 +83,9 @@ def _option(room: Room, field: msgspec.structs.FieldInfo) -> click.Option:
     literal = next((each for each in (kind, *typing.get_args(kind)) if typing.get_origin(each) is typing.Literal), None)
     choices = "|".join(map(str, typing.get_args(literal))) if literal else None
     names = {int: "NUMBER", float: "NUMBER"}
-    return click.Option([_flag(field.name)], metavar=choices or names.get(kind, "TEXT"), help=about + default)
+    return click.Option(
+        [_flag(field.name), field.name], metavar=choices or names.get(kind, "TEXT"), help=about + default
+    )
 
 
 def _annotation(room: Room, name: str) -> tuple[msgspec.Meta, Any]:
@@ -121,7 +124,8 @@ def _read(path: Path) -> Values:
 
 
 def _plain(table: Mapping[str, Any]) -> Values:
-    return {key.replace("-", "_"): value for key, value in table.items()}
+    """With keys as fields are named: a word of Python's has an underscore behind it there."""
+    return {key.replace("-", "_") + "_" * keyword.iskeyword(key): value for key, value in table.items()}
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: list[str], where: str | None) -> None:
@@ -132,4 +136,4 @@ def _refuse_unknown(table: Mapping[str, Any], known: list[str], where: str | Non
 
 
 def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--" + name.rstrip("_").replace("_", "-")

@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ORDER = [
-    ("stream.records",),
+    ("stream.words", "stream.records"),
     ("stream.ring", "stream.names", "stream.windows", "stream.resample", "stream.vad", "stream.features",
      "stream.classify", "stream.decide"),
     ("stream.messages",),
     ("stream.sources", "stream.pipeline"),
-    ("stream.settings", "stream.outputs"),
+    ("stream.settings", "stream.outputs", "stream.client"),
     ("stream.daemon", "stream.diagnose"),
     ("stream.bench",),
     ("stream.cli",),

@@ -17,6 +17,7 @@ from stream.vad import VadSettings
 from stream.windows import WindowSettings
 
 FREE = "tcp://127.0.0.1:*"
+_EPOCH = "bench"
 _SETTLING = 8  # hops until the first windows are over
 
 
@@ -44,7 +45,7 @@ class Line:
 
     def __init__(self, hop: float = 0.5) -> None:
         self._stack = ExitStack()
-        publisher = Publisher(PublisherSettings(bind=FREE, ask=FREE))
+        publisher = Publisher(PublisherSettings(bind=FREE, ask=FREE), _EPOCH)
         self._stack.callback(publisher.close)
         model = load_model()
         self._setup = Setup(
@@ -52,10 +53,10 @@ class Line:
             classifier=Classifier(model),
             windows=WindowSettings(hop),
             vad=VadSettings(),
-            epoch="bench",
+            epoch=_EPOCH,
             take=publisher.take,
         )
-        self._subscribe(publisher.endpoint)
+        self._subscribe(publisher.endpoint, publisher.ask_endpoint)
 
     def stream(self, name: str, samples: Samples) -> LineStream:
         """A new stream, past its first windows."""
@@ -64,8 +65,8 @@ class Line:
             stream.hop()
         return stream
 
-    def _subscribe(self, endpoint: str) -> None:
-        command = [sys.executable, "-m", "stream", "subscribe", "--connect", endpoint]
+    def _subscribe(self, endpoint: str, ask: str) -> None:
+        command = [sys.executable, "-m", "stream", "subscribe", "--connect", endpoint, "--ask", ask]
         subscriber = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._stack.callback(subscriber.wait)
         self._stack.callback(subscriber.terminate)

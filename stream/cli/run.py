@@ -35,7 +35,7 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     setup = set_up(configuration, take)
     terminal = Terminal(setup.model.spec)
     sources = _sources(configuration, inputs, demo, terminal)
-    publisher = Publisher(configuration.room(PublisherSettings))
+    publisher = Publisher(configuration.room(PublisherSettings), setup.epoch)
     sinks += [publisher, terminal]
     daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say)
     for number in (signal.SIGINT, signal.SIGTERM):

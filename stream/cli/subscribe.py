@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 import click
 import msgspec
-import zmq
 from msgspec import Meta
-from zmq.utils.monitor import recv_monitor_message
 
-from stream.outputs.endpoint import check_endpoint, unusable
+from stream.client import Client, Heard, Lost, NewEpoch
 from stream.settings import Configuration, options
 
 
@@ -17,64 +15,46 @@ class SubscribeSettings(msgspec.Struct, frozen=True):
     """What to subscribe to."""
 
     connect: Annotated[str, Meta(description="ZeroMQ endpoint of the daemon's publications")] = "tcp://127.0.0.1:5560"
+    ask: Annotated[
+        str | None,
+        Meta(description="ZeroMQ endpoint of its answers, for what was missed; otherwise the port after --connect's"),
+    ] = None
     topic: Annotated[str, Meta(description="prefix of the topics wanted, as window/mic/; without it all")] = ""
+    from_: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="number of the message that each topic begins with, if it is kept; otherwise its last one's"),
+    ] = None
     count: Annotated[int, Meta(ge=0, description="messages to print before ending; 0: without end")] = 0
 
 
-class Missed:
-    """Counts what never came, by the sequence numbers of each topic."""
-
-    def __init__(self) -> None:
-        self._next: dict[tuple[bytes, str], int] = {}
-
-    def see(self, topic: bytes, content: bytes) -> int:
-        """How many messages of `topic` are missing just before this one."""
-        head = msgspec.json.decode(content, type=_Head)
-        missing = head.sequence - self._next.get((topic, head.epoch), head.sequence)
-        self._next[topic, head.epoch] = head.sequence + 1
-        return missing
-
-
-class _Head(msgspec.Struct):
-    epoch: str
-    sequence: int
-
-
 def _subscribe(**given: Any) -> None:
-    """Print the daemon's messages, one JSON object a line; say on standard error when some were missed."""
+    """Print the daemon's messages, one JSON object a line: first the last of each topic, then all as they come.
+
+    What was missed is asked for; what the daemon has no more is said on standard error.
+    """
     settings = Configuration([SubscribeSettings], given).room(SubscribeSettings)
-    with zmq.Context() as context, context.socket(zmq.SUB) as messages:
-        monitor = messages.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-        messages.subscribe(settings.topic)
-        check_endpoint("--connect", settings.connect)
-        try:
-            messages.connect(settings.connect)
-        except zmq.ZMQError as error:
-            raise unusable("--connect", settings.connect, str(error)) from error
-        try:
-            _print_all(messages, monitor, settings)
-        finally:
-            messages.disable_monitor()
 
+    def tell(connected: bool) -> None:
+        _say(f"connected to {settings.connect}" if connected else f"waiting for {settings.connect}")
 
-def _print_all(messages: zmq.Socket[bytes], monitor: zmq.Socket[bytes], settings: SubscribeSettings) -> None:
-    poller = zmq.Poller()
-    poller.register(messages, zmq.POLLIN)
-    poller.register(monitor, zmq.POLLIN)
-    missed, printed = Missed(), 0
-    _say(f"waiting for {settings.connect}")
-    while not settings.count or printed < settings.count:
-        ready = dict(poller.poll())
-        if monitor in ready:
-            connected = recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
-            _say(f"connected to {settings.connect}" if connected else f"waiting for {settings.connect}")
-        if messages in ready:
-            topic, content = messages.recv_multipart()
-            if missing := missed.see(topic, content):
-                _say(f"missed {missing} messages of {topic.decode()}")
-            sys.stdout.write(content.decode() + "\n")
-            sys.stdout.flush()
-            printed += 1
+    with Client(
+        settings.connect, ask=settings.ask, topic=settings.topic, since=settings.from_, on_connection=tell
+    ) as client:
+        tell(connected=False)
+        printed = 0
+        for event in client.events():
+            if isinstance(event, Heard):
+                sys.stdout.write(event.content.decode() + "\n")
+                sys.stdout.flush()
+                printed += 1
+            elif isinstance(event, Lost):
+                _say(f"lost {event.count} messages of {event.topic}, {event.first} to {event.last}")
+            elif isinstance(event, NewEpoch):
+                _say(f"the daemon was started anew: epoch {event.epoch} after {event.previous}")
+            else:
+                _say(f"passed over what is no message of a daemon, on {event.topic!r}")
+            if settings.count and printed >= settings.count:
+                return
 
 
 def _say(line: str) -> None:

@@ -7,11 +7,12 @@ from itertools import chain
 
 from models import ModelSpec, provisional
 from stream.decide.evidence import Evidence, log_odds
-from stream.decide.share import Span, SpeakingTime
+from stream.decide.share import SpeakingTime
 from stream.decide.turns import Heard, Turn, TurnFilter
 from stream.decide.verdict import SequentialTest, VerdictSettings
-from stream.decide.window import UNKNOWN, Judgement, Reason
+from stream.decide.window import Judgement
 from stream.records import Scores
+from stream.words import UNKNOWN, Reason, Span
 
 _MOST_HANDOVERS = 100  # that a summary lists: the last ones
 

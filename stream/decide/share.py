@@ -2,9 +2,10 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
-Span = Literal["minute", "hour", "all"]
+from stream.words import Span
+
 SPANS: tuple[Span, ...] = get_args(Span)
 
 _BUCKETS: dict[Span, float] = {"minute": 1.0, "hour": 60.0}  # seconds of each

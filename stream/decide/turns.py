@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from models import Turns, Verdict
 from stream.decide.evidence import Evidence, certainty, sigmoid
-from stream.decide.window import UNKNOWN
+from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
 STATES = (0, 1, NOBODY)

@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from models import Verdict
 from stream.decide.evidence import Evidence, certainty
-from stream.decide.window import UNKNOWN
+from stream.words import UNKNOWN
 
 
 class VerdictSettings(msgspec.Struct, frozen=True):

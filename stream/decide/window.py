@@ -1,15 +1,10 @@
 """One window's decision: a label, or `unknown` with its reason."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from models import ModelSpec
 from stream.records import Scores, SpeechVerdict
-
-UNKNOWN = "unknown"
-
-State = Literal["speech", "silence", "noise"]
-Reason = Literal["silence", "not_speech", "undecidable", "low_confidence", "mixed", "overload"]
+from stream.words import UNKNOWN, Reason, State
 
 
 @dataclass(frozen=True, slots=True)

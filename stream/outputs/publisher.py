@@ -1,12 +1,13 @@
 """The daemon's two ZeroMQ sockets: PUB carries each message once, ROUTER answers who came late.
 
-Neither can slow the worker: PUB drops for a subscriber whose queue is full (it sees the hole in the
-sequence numbers), and questions are answered by a thread of their own.
+Neither can slow the worker. PUB drops for a subscriber whose queue is full; it sees the hole in the sequence
+numbers and fills it with `replay`. Questions are answered by a thread of their own, which only reads what the
+worker leaves in the history and never holds a lock that the worker wants. Each answer is bounded; whoever asks
+and does not read has few answers waiting, and the rest are dropped.
 """
 
 import errno
 import threading
-from collections import deque
 from typing import Annotated
 
 import msgspec
@@ -15,11 +16,15 @@ from msgspec import Meta
 
 from models import UnusableError
 from stream.messages import AnyMessage, HealthMessage, encode
+from stream.outputs.answers import Answers
 from stream.outputs.endpoint import check_endpoint, unusable
+from stream.outputs.history import History
 
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
-_MOST_ENDED = 1000  # streams that have ended whose last messages a snapshot still has
+_WAITING_QUESTIONS = 1000  # of one who asks, unread
+_WAITING_ANSWERS = 4  # for one who does not read them; a replay's is up to 256 KiB
+_HEARTBEAT_MS, _PATIENCE_MS = 10_000, 60_000  # a peer that says nothing for so long is gone (unplugged, not slow)
 _REASONS = {
     errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
     errno.EINVAL: "not an endpoint",
@@ -35,22 +40,28 @@ class PublisherSettings(msgspec.Struct, frozen=True):
     bind: Annotated[str, Meta(description="ZeroMQ endpoint that publishes; port * takes any free one")] = (
         "tcp://127.0.0.1:5560"
     )
-    ask: Annotated[str, Meta(description="ZeroMQ endpoint that answers questions (snapshot)")] = "tcp://127.0.0.1:5561"
+    ask: Annotated[str, Meta(description="ZeroMQ endpoint that answers questions (snapshot, replay)")] = (
+        "tcp://127.0.0.1:5561"
+    )
     high_water: Annotated[
         int, Meta(ge=1, le=1_000_000, description="messages kept for a slow subscriber before it misses some")
     ] = 10_000
+    replay_minutes: Annotated[
+        float, Meta(ge=0.0, le=10_080.0, description="minutes for which messages are kept in memory, to be asked for")
+    ] = 10.0
+    replay_mib: Annotated[int, Meta(ge=1, le=65_536, description="MiB of memory that they take at most")] = 64
 
 
 class Publisher:
     """A Sink. `take` and `close` belong to one thread."""
 
-    def __init__(self, settings: PublisherSettings) -> None:
+    def __init__(self, settings: PublisherSettings, epoch: str) -> None:
         self._context = zmq.Context()
-        self._last: dict[str, tuple[bytes, bytes]] = {}  # topic: frames; replaced whole, so any thread may read
-        self._ended: deque[str] = deque()  # streams whose last messages are still there to be asked for
+        self._history = History(seconds=60.0 * settings.replay_minutes, most_bytes=settings.replay_mib << 20)
+        self._answers = Answers(epoch, self._history)
         try:
             self._publish = self._socket(zmq.PUB, settings.bind, settings.high_water)
-            answers = self._socket(zmq.ROUTER, settings.ask, settings.high_water)
+            answers = self._socket(zmq.ROUTER, settings.ask, _WAITING_ANSWERS)
         except UnusableError:
             self._context.destroy(linger=0)
             raise
@@ -62,12 +73,13 @@ class Publisher:
         self._answering.start()
 
     def take(self, message: AnyMessage) -> None:
-        """Publish `message` and remember it as its topic's last."""
-        frames = (message.topic.encode(), encode(message))
-        self._last[message.topic] = frames
-        self._publish.send_multipart(frames, zmq.DONTWAIT)
+        """Publish `message` and keep it for a while."""
+        topic, content = message.topic.encode(), encode(message)
+        self._history.add(topic, message.sequence, content)
+        self._publish.send_multipart((topic, content), zmq.DONTWAIT)
         if isinstance(message, HealthMessage):
-            self._forget(message.ended)
+            for stream in message.ended:
+                self._history.end(stream)
 
     def close(self) -> None:
         """Let the last messages leave (half a second at the most) and end."""
@@ -78,8 +90,11 @@ class Publisher:
     def _socket(self, kind: int, endpoint: str, high_water: int) -> zmq.Socket[bytes]:
         socket: zmq.Socket[bytes] = self._context.socket(kind)
         socket.set_hwm(high_water)
+        socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _PATIENCE_MS)
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
+            socket.setsockopt(zmq.RCVHWM, _WAITING_QUESTIONS)
         option = "--bind" if kind == zmq.PUB else "--ask"
         check_endpoint(option, endpoint)
         try:
@@ -87,14 +102,6 @@ class Publisher:
         except zmq.ZMQError as error:
             raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
-
-    def _forget(self, ended: list[str]) -> None:
-        """Keep the last messages of the streams that ended lately only."""
-        self._ended += ended
-        while len(self._ended) > _MOST_ENDED:
-            stream = self._ended.popleft()
-            for kind in ("window", "turn", "call"):
-                self._last.pop(f"{kind}/{stream}/", None)
 
     def _answer_all(self, answers: zmq.Socket[bytes]) -> None:
         stop: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)
@@ -105,13 +112,4 @@ class Publisher:
         while not any(socket is stop for socket, _ in poller.poll()):
             sender, *frames = answers.recv_multipart()
             envelope = [sender, b""] if frames and not frames[0] else [sender]  # REQ sends an empty frame, DEALER none
-            answers.send_multipart([*envelope, *self._answer(frames[len(envelope) - 1 :])], zmq.DONTWAIT)
-
-    def _answer(self, question: list[bytes]) -> list[bytes]:
-        """`snapshot [TOPIC PREFIX]`: the word again, then topic and message of each topic's last."""
-        match question:
-            case [b"snapshot"] | [b"snapshot", _]:
-                prefix = question[1] if len(question) == 2 else b""
-                frames = [pair for pair in list(self._last.values()) if pair[0].startswith(prefix)]
-                return [b"snapshot", *(frame for pair in frames for frame in pair)]
-        return [b"error", b"expected: snapshot [TOPIC PREFIX]"]
+            answers.send_multipart([*envelope, *self._answers.answer(frames[len(envelope) - 1 :])], zmq.DONTWAIT)

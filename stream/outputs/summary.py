@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from models import ModelSpec
 from stream.decide import shares
-from stream.decide.window import UNKNOWN, Reason
 from stream.messages import AnyMessage, CallMessage, HealthMessage, TurnMessage, WindowMessage
 from stream.outputs.timeline import draw_timeline
+from stream.words import UNKNOWN, Reason
 
 _MOST_TURNS = 20  # that are listed
 _MOST_HANDOVERS = 5  # the same

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from models import ModelSpec
-from stream.decide.window import UNKNOWN
 from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
 from stream.outputs.lines import Lines
 from stream.outputs.summary import StreamSummary, Summary, tell_verdict
+from stream.words import UNKNOWN
 
 _REFRESHES_PER_SECOND = 10
 _COLOURS = ("magenta", "cyan")  # of the first and the second label

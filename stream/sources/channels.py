@@ -5,9 +5,9 @@ import numpy.typing as npt
 
 from models import UnusableError
 from stream.names import MOST_CHARACTERS
-from stream.records import LossCause
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
+from stream.words import LossCause
 
 MOST_CHANNELS = 32
 MOST_NAME = MOST_CHARACTERS  # of a stream's name

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.cli.subscribe import Missed
 from stream.messages import (
     AnyMessage,
     CallMessage,
@@ -127,15 +126,3 @@ def test_committed_schemas_are_those_of_the_code(name: str) -> None:
     """stream/schemas holds what the code generates; `python tools/schemas.py` writes it."""
     path = Path(__file__).parents[2] / "stream" / "schemas" / name
     assert json.loads(path.read_text("utf-8")) == schemas()[name]
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=20))
-def test_a_subscriber_that_counts_knows_what_it_missed(holes: list[int]) -> None:
-    """By sequence numbers alone, a subscriber knows exactly how many messages of a topic never came."""
-    missed, sequence, told = Missed(), 100, 0
-    for hole in (0, *holes):
-        sequence += hole
-        told += missed.see(b"window/a/", json.dumps({"epoch": "e", "sequence": sequence}).encode())
-        sequence += 1
-    assert told == sum(holes)
-    assert missed.see(b"window/a/", b'{"epoch":"next","sequence":0}') == 0

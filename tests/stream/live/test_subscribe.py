@@ -47,7 +47,7 @@ def test_a_reader_who_has_enough_ends_it_quietly(daemon, start, genderstream, de
     """Output into a pipe that is closed, as `| head -1` does, ends subscribe and score with status 0 and no words."""
     running = daemon(demo)
     programs = [
-        start(genderstream, "subscribe", "--connect", running.endpoint, "--topic", "window/"),
+        start(genderstream, "subscribe", "--connect", running.endpoint, "--ask", running.ask),
         start(genderstream, "score", *[demo] * 20),  # more than a pipe holds
     ]
     for program in programs:

@@ -1,0 +1,11 @@
+"""The wire's few words, where every side finds them without importing anything: states, reasons, spans, causes."""
+
+from typing import Literal
+
+UNKNOWN = "unknown"
+"""In place of a label, where none of the model's is sure."""
+
+State = Literal["speech", "silence", "noise"]
+Reason = Literal["silence", "not_speech", "undecidable", "low_confidence", "mixed", "overload"]
+Span = Literal["minute", "hour", "all"]
+LossCause = Literal["device", "network", "lapped"]
