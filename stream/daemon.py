@@ -1,6 +1,6 @@
 """Many streams: sources in their threads, one worker for all the rest, health, and an orderly end.
 
-The worker is the thread that calls `run`. It sleeps until a ring wakes it with a pipeline that can go on,
+The worker is the thread that calls `run`. It sleeps until a ring puts a stream that can go on on its agenda,
 or until the next health message is due; there is no other queue and nothing is polled.
 """
 
@@ -13,13 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from models import GenderstreamError
+from stream.agenda import Agenda
 from stream.messages import HealthMessage, StreamHealth
 from stream.names import Names
 from stream.outputs.audio import AudioKeeper
@@ -123,21 +123,24 @@ class Daemon(Streams):
         super().__init__(setup, settings.save_audio, say)
         self._name = settings.name
         self._sources = sources
-        self._ready: SimpleQueue[str | None] = (
-            SimpleQueue()
-        )  # names of streams that can go on; None: see whether to end
+        self._agenda: Agenda[str] = Agenda(self._due)  # streams that can go on
         self._began = time.monotonic()
         self._health_sequence = 0
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
+        self._skipping = 0  # streams, at the last health message
 
     def wake(self, name: str) -> None:
-        """Queue the stream `name` for the worker. Called from any thread."""
-        self._ready.put(name)
+        """Put the stream `name` on the worker's agenda. Called from any thread."""
+        self._agenda.add(name)
+
+    def _due(self, name: str) -> float:
+        pipeline = self.pipelines.get(name)
+        return pipeline.due if pipeline else time.monotonic()
 
     def stop(self) -> None:
         """Ask for the end; may be called from a signal handler."""
         self.stopping.set()
-        self._ready.put(None)
+        self._agenda.nudge()
 
     def run(self) -> None:
         """Work until every source has ended or `stop` was called. Raises the first source's error."""
@@ -161,12 +164,9 @@ class Daemon(Streams):
             if time.monotonic() >= due:
                 self._publish_health()
                 due += HEALTH_SECONDS
-            try:
-                name = self._ready.get(timeout=max(due - time.monotonic(), 0.0))
-            except Empty:
-                continue
+            name = self._agenda.take(until=due)
             if name in self.pipelines and self._advance(name):
-                self._ready.put(name)
+                self._agenda.add(name)
 
     def _finished(self, captures: Sequence[Future[None]]) -> bool:
         return all(capture.done() for capture in captures) and not self.pipelines
@@ -180,7 +180,7 @@ class Daemon(Streams):
         error = capture.exception()
         if isinstance(error, GenderstreamError) and len(self._sources) > 1:
             self.say(f"{error}; the other inputs go on")
-        self._ready.put(None)
+        self._agenda.nudge()
 
     def _publish_health(self) -> None:
         message = HealthMessage(
@@ -190,9 +190,20 @@ class Daemon(Streams):
             model=self._setup.model.identity,
             daemon=self._name,
             uptime=round(time.monotonic() - self._began, 3),
+            late_ms=round(self._agenda.lateness() * 1000.0, 3),
             streams=self._over | {name: pipeline.health() for name, pipeline in list(self.pipelines.items())},
             refused={source: dict(causes) for source, causes in list(self.refused.items())},
         )
         self._health_sequence += 1
         self._setup.take(message)
         self._over = {}
+        self._tell_overload(message)
+
+    def _tell_overload(self, health: HealthMessage) -> None:
+        """Say it once when streams begin to skip windows, and once when none does any more."""
+        skipping = sum(stream.stride > 1 and stream.state != "ended" for stream in health.streams.values())
+        if skipping and not self._skipping:
+            self.say(f"overload: {skipping} of {len(health.streams)} streams skip windows; health messages tell which")
+        elif self._skipping and not skipping:
+            self.say("overload is over: every window is decided on again")
+        self._skipping = skipping

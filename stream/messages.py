@@ -163,7 +163,9 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
             "lapped: captured, but overwritten unread"
         ),
     ]
-    windows: Annotated[Count, Meta(description="windows decided")]
+    windows: Annotated[Count, Meta(description="windows published")]
+    skipped: Annotated[Count, Meta(description="of these, not decided because of overload")]
+    stride: Annotated[int, Meta(ge=1, description="of so many windows one is decided now; 1 unless there is overload")]
     speaking_seconds: Annotated[dict[str, Seconds], Meta(description="seconds of speech per label, and unknown")]
     speaking_share: Annotated[
         dict[Span, dict[str, Probability]],
@@ -179,6 +181,14 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
 
     daemon: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
     uptime: Annotated[Seconds, Meta(description="seconds since the daemon started")]
+    late_ms: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            description="how late the worker is: by how much it missed what was due, a hop after the last sample of a "
+            "window, at the worst since the last such message; 0 where everything was in time",
+        ),
+    ]
     streams: Annotated[
         dict[str, StreamHealth], Meta(description="by name; one that has ended is in one message as such, then in none")
     ]

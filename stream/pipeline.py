@@ -10,10 +10,11 @@ import numpy as np
 
 from models import Model
 from stream.classify import Classifier
-from stream.decide import SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
+from stream.decide import SKIPPED, SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
 from stream.envelope import Envelope
 from stream.features import build_extractor
 from stream.messages import AnyMessage, StreamHealth
+from stream.overload import OverloadSettings, Stride
 from stream.records import CAUSES, SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
 from stream.ring import Ring
@@ -21,6 +22,7 @@ from stream.vad import Vad, VadSettings
 from stream.windows import Windows, WindowSettings
 
 _LATENCIES = 1024  # windows over which health gives quantiles
+_PATIENCE = 5.0  # seconds for which recordings at full speed let everything go first that sounds now
 
 
 class Sink(Protocol):
@@ -51,6 +53,7 @@ class Setup:
     epoch: str
     take: Callable[[AnyMessage], None]
     verdict: VerdictSettings = VerdictSettings()  # noqa: RUF009 - frozen
+    overload: OverloadSettings = OverloadSettings()  # noqa: RUF009 - frozen
 
 
 class Pipeline:
@@ -69,6 +72,8 @@ class Pipeline:
         self._extract = build_extractor(spec.features, sample_rate=spec.sample_rate, window=spec.window)
         self._unseen = 0  # samples that the features have not seen yet
         self._leg = Leg(spec, setup.verdict)
+        self._stride = Stride(setup.overload, setup.windows.hop) if ring.live else None  # who waits skips nothing
+        self._skipped = 0
         self._envelope = Envelope(name, setup.model, setup.epoch, timed=timed)
         self._processed = 0
         self._lost: Counter[str] = Counter()
@@ -88,6 +93,13 @@ class Pipeline:
             return False
         return self._ring.await_position(self._ring.position + self._wanted)
 
+    @property
+    def due(self) -> float:
+        """Until when (time.monotonic) to go on: live, until a hop after the next window's last sample came."""
+        if self._ring.live:
+            return self._ring.arrival(self._ring.position + self._wanted, self._rate) + self._setup.windows.hop
+        return time.monotonic() + (self._setup.windows.hop if self._timed else _PATIENCE)
+
     def abandon(self) -> None:
         """Give up: read nothing any more, so that a source that waits for room ends."""
         self.state = "ended"
@@ -102,10 +114,12 @@ class Pipeline:
 
     def _decide(self, window: Window) -> None:
         speech = self._vad.judge(window)
-        scores = self._score(window, speech)
-        judgement = judge(speech, scores, self._setup.model.spec)
+        self._unseen = min(self._unseen + window.fresh, window.samples.size)
+        skipped = not self._admits(window) and self._is_for_model(speech)
+        scores = None if skipped else self._score(window, speech)
+        judgement = SKIPPED if skipped else judge(speech, scores, self._setup.model.spec)
         start, end = window.start / SAMPLE_RATE, (window.end - window.padded) / SAMPLE_RATE
-        news = self._leg.hear(start, end, judgement, scores)
+        news = [] if skipped else self._leg.hear(start, end, judgement, scores)
         self._setup.take(
             self._envelope.window(
                 window, speech, scores, judgement, hop=self._setup.windows.hop_samples / SAMPLE_RATE,
@@ -113,6 +127,7 @@ class Pipeline:
             )
         )  # fmt: skip
         self._publish(news)
+        self._skipped += skipped
         self.state = "healthy"
 
     def _publish(self, news: Sequence[Turn | CallSummary]) -> None:
@@ -120,12 +135,18 @@ class Pipeline:
             self._setup.take(self._envelope.turn(each) if isinstance(each, Turn) else self._envelope.call(each))
 
     def _score(self, window: Window, speech: SpeechVerdict) -> Scores | None:
-        self._unseen = min(self._unseen + window.fresh, window.samples.size)
-        if self._setup.model.spec.gate == "vad" and not speech.is_speech:
+        if not self._is_for_model(speech):
             return None
         features = self._extract(window.samples, self._unseen)
         self._unseen = 0
         return self._setup.classifier(features)
+
+    def _is_for_model(self, speech: SpeechVerdict) -> bool:
+        return self._setup.model.spec.gate == "none" or speech.is_speech
+
+    def _admits(self, window: Window) -> bool:
+        """Whether there is time for the model. Who can wait skips nothing."""
+        return self._stride is None or self._stride.admits(self._age(window))
 
     def _finish(self) -> None:
         for piece in self._resampler.finish():
@@ -149,9 +170,13 @@ class Pipeline:
         else:
             self._processed += piece.samples.size
 
-    def _latency(self, window: Window) -> float:
+    def _age(self, window: Window) -> float:
+        """Seconds since its last sample came."""
         last = (window.end - window.padded) * self._rate // SAMPLE_RATE
-        latency = round(max(time.monotonic() - self._ring.arrival(last, self._rate), 0.0) * 1000.0, 3)
+        return max(time.monotonic() - self._ring.arrival(last, self._rate), 0.0)
+
+    def _latency(self, window: Window) -> float:
+        latency = round(self._age(window) * 1000.0, 3)
         self._latencies.append(latency)
         return latency
 
@@ -168,6 +193,8 @@ class Pipeline:
             waiting=captured - self._processed - self._lost["lapped"],
             lost={cause: self._lost[cause] if cause == "lapped" else mark.skipped.get(cause, 0) for cause in CAUSES},
             windows=self._envelope.windows,
+            skipped=self._skipped,
+            stride=self._stride.stride if self._stride else 1,
             speaking_seconds=_rounded(self._leg.speaking_seconds("all"), 3),
             speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},
             latency_ms=dict(zip(("p50", "p99", "max"), quantiles, strict=True)) if quantiles else None,

@@ -48,7 +48,7 @@ class Ring:
     def __init__(self, capacity: int, *, live: bool, wake: Callable[[], None]) -> None:
         self._memory = np.zeros(capacity, np.int16)
         self._capacity = capacity
-        self._live = live
+        self.live = live  # whether the writer never waits
         self._wake = wake
         self._gaps: deque[Gap] = deque()  # announced by the writer, not yet passed by the reader
         self._reserved = 0  # writer: everything before this may be overwritten or being written
@@ -89,7 +89,7 @@ class Ring:
 
     def _append(self, samples: Samples) -> None:
         start, end = self._written, self._written + samples.size
-        if not self._live:
+        if not self.live:
             self._await_room(end)
         self._reserved = end  # before memory is touched: see above
         at = start % self._capacity

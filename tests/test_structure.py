@@ -13,11 +13,11 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     ("stream.words", "stream.records"),
     ("stream.ring", "stream.names", "stream.windows", "stream.resample", "stream.vad", "stream.features",
-     "stream.classify", "stream.decide"),
+     "stream.classify", "stream.decide", "stream.overload"),
     ("stream.messages",),
     ("stream.sources", "stream.pipeline"),
     ("stream.settings", "stream.outputs", "stream.client"),
-    ("stream.daemon", "stream.diagnose"),
+    ("stream.agenda", "stream.daemon", "stream.diagnose"),
     ("stream.bench",),
     ("stream.cli",),
 ]  # fmt: skip

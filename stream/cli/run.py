@@ -1,6 +1,7 @@
 """`genderstream run`: the daemon."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.terminal import Terminal
+from stream.overload import OverloadSettings
 from stream.pipeline import Sink
 from stream.settings import Configuration, options
 from stream.sources import InputSettings, Source, open_source
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
-_ROOMS = (InputSettings, *ROOMS, PublisherSettings, DaemonSettings)
+_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, DaemonSettings)
 
 
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
@@ -32,7 +34,7 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
         for sink in sinks:
             sink.take(message)
 
-    setup = set_up(configuration, take)
+    setup = replace(set_up(configuration, take), overload=configuration.room(OverloadSettings))
     terminal = Terminal(setup.model.spec)
     sources = _sources(configuration, inputs, demo, terminal)
     publisher = Publisher(configuration.room(PublisherSettings), setup.epoch)

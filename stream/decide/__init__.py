@@ -4,9 +4,10 @@ from stream.decide.leg import CallSummary, Handover, Leg
 from stream.decide.share import SPANS, SpeakingTime, shares
 from stream.decide.turns import Turn
 from stream.decide.verdict import VerdictSettings
-from stream.decide.window import Judgement, judge
+from stream.decide.window import SKIPPED, Judgement, judge
 
 __all__ = [
+    "SKIPPED",
     "SPANS",
     "CallSummary",
     "Handover",

@@ -21,6 +21,10 @@ class Judgement:
         return self.reason in (None, "low_confidence")
 
 
+SKIPPED = Judgement("speech", UNKNOWN, "overload")
+"""A window that the model was not asked about for want of time. Speech, says the VAD, as far as it was asked."""
+
+
 def judge(speech: SpeechVerdict, scores: Scores | None, spec: ModelSpec) -> Judgement:
     """Decide on a window from the VAD's verdict and the model's `scores` (None where it was not asked)."""
     if scores is None or (spec.gate == "vad" and not speech.is_speech):

@@ -29,6 +29,7 @@ class StreamSummary:
     turns: list[TurnMessage] = field(default_factory=list)
     call: CallMessage | None = None
     heard: float = 0.0  # seconds
+    skipped: int = 0  # windows, for overload
 
     def share(self, label: str) -> float:
         """The part of the speech that `label` has, 0 to 1."""
@@ -39,9 +40,11 @@ class StreamSummary:
         last, total = self.last, sum(self.seconds.values())
         parts = ", ".join(f"{label} {self.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
         lost = f"{last.lost_samples} samples lost" if last.lost_samples else "nothing lost"
+        decisions = f"{last.sequence + 1 - self.skipped} decisions"
+        skipped = f", {self.skipped} skipped for overload" if self.skipped else ""
         kind = "speech" if spec.gate == "vad" else "sound"  # without the gate, whatever is heard is decided on
         decided = f"{total:.1f} s of {kind}" + (f" ({parts})" if total else "")
-        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {last.sequence + 1} decisions, {lost}"
+        return f"{last.stream}: {last.end:.1f} s heard, {decided}, {decisions}{skipped}, {lost}"
 
     def details(self, labels: tuple[str, str]) -> Iterator[str]:
         """The turns, one a line, and a small timeline."""
@@ -112,5 +115,6 @@ def _count(stream: StreamSummary, window: WindowMessage) -> None:
     stream.last = window
     fresh = window.end - max(window.start, stream.heard)
     stream.heard = window.end
+    stream.skipped += window.reason == "overload"
     if window.state == "speech":
         stream.seconds[window.smoothed.label] += fresh

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import load_model
+from stream import pipeline
 from stream.classify import Classifier
 from stream.daemon import Streams
 from stream.features import LogMel
@@ -28,19 +29,20 @@ def setup_for(classifier: Classifier, hop: float, take: Any) -> Setup:
 
 
 def decided(
-    classifier: Classifier, steps: Sequence[Samples | int], *, rate: int = 16000, hop: float = 0.5
+    classifier: Classifier, steps: Sequence[Samples | int], *, rate: int = 16000, hop: float = 0.5, live: bool = False
 ) -> list[dict[str, Any]]:
     """The window messages for blocks of samples and gaps (lengths), but for what may differ."""
-    return [row for row in published(classifier, steps, rate=rate, hop=hop) if row["schema"] == "genderstream.window/1"]
+    rows = published(classifier, steps, rate=rate, hop=hop, live=live)
+    return [row for row in rows if row["schema"] == "genderstream.window/1"]
 
 
 def published(
-    classifier: Classifier, steps: Sequence[Samples | int], *, rate: int = 16000, hop: float = 0.5
+    classifier: Classifier, steps: Sequence[Samples | int], *, rate: int = 16000, hop: float = 0.5, live: bool = False
 ) -> list[dict[str, Any]]:
     """All messages for blocks of samples and gaps (lengths), but for what may differ."""
     messages: list[AnyMessage] = []
     streams = Streams(setup_for(classifier, hop, messages.append), None, lambda line: None)
-    ring = streams.open("stream", rate=rate, live=False, timed=False)
+    ring = streams.open("stream", rate=rate, live=live, timed=False)
     pipeline = streams.pipelines["stream"]
     for step in steps:
         if isinstance(step, int):
@@ -119,6 +121,36 @@ def test_the_model_hears_each_window_afresh(classifier: Classifier, demo_samples
         assert row["probability"]["female"] == round(scores.label, 4)
         assert row["speech_probability"] == round(scores.speech, 4)
     assert heard
+
+
+@settings(max_examples=8)
+@given(pattern=st.lists(st.booleans(), min_size=50, max_size=50), hop=st.sampled_from([0.1, 0.5]))
+def test_what_is_decided_is_decided_as_ever(
+    classifier: Classifier, demo_samples: Samples, pattern: list[bool], hop: float
+) -> None:
+    """Skipping changes nothing in other windows' answers; a skipped window says so, and what the VAD heard of it."""
+    samples = demo_samples[: int((2 + 49 * hop) * 16000)]
+    whole = decided(classifier, [samples], hop=hop)
+
+    class Drawn:
+        stride = 1
+
+        def __init__(self, *_: Any) -> None:
+            self.left = list(pattern)
+
+        def admits(self, age: float) -> bool:
+            return self.left.pop(0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "Stride", Drawn)
+        rows = decided(classifier, np.split(samples, range(8000, samples.size, 8000)), hop=hop, live=True)
+    assert [row["sequence"] for row in rows] == list(range(50))
+    for row, full, admitted in zip(rows, whole, pattern, strict=True):
+        same = {key: value for key, value in full.items() if key != "smoothed"}
+        if not admitted and full["reason"] != "silence":
+            same |= {"state": "speech", "label": "unknown", "reason": "overload"}
+            same |= {"probability": None, "speech_probability": None}
+        assert {key: value for key, value in row.items() if key != "smoothed"} == same
 
 
 def test_a_broken_sink_ends_the_stream(classifier: Classifier, woman: Samples) -> None:
