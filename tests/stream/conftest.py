@@ -46,11 +46,14 @@ def classifier() -> Classifier:
 
 @pytest.fixture(scope="session")
 def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """make_model(features, …): the folder of a two-class sound model whose one logit is the mean of its features."""
+    """make_model(features, …): the folder of a two-class sound model whose one logit is the mean of its features.
 
-    def make_model(features: FeatureSpec, *, window: int = 32000, **changes: Any) -> Path:
+    `toil`: layers of work, about half a millisecond each, after which the logit is 0.
+    """
+
+    def make_model(features: FeatureSpec, *, window: int = 32000, toil: int = 0, **changes: Any) -> Path:
         folder = tmp_path_factory.mktemp("model")
-        content = mean_model(*features.shape(window))
+        content = mean_model(*features.shape(window), toil)
         (folder / "model.tflite").write_bytes(content)
         spec = {
             "name": "sounds",
@@ -67,25 +70,38 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return make_model
 
 
-def mean_model(rows: int, columns: int) -> bytes:
-    """A TFLite file with one operation: the mean of float32[1, rows, columns], as float32[1, 1]."""
-    weights = np.full((1, rows * columns), 1.0 / (rows * columns), np.float32)
-    tensors = [_tensor((1, rows, columns), buffer=0), _tensor(weights.shape, buffer=1), _tensor((1, 1), buffer=0)]
+def mean_model(rows: int, columns: int, toil: int = 0) -> bytes:
+    """A TFLite file that takes float32[1, rows, columns] and gives their mean as float32[1, 1], `toil` layers later."""
+    mean = np.full((1, rows * columns), 1.0 / (rows * columns), np.float32)
+    wide, narrow = np.zeros((1024, columns), np.float32), np.zeros((columns, 1024), np.float32)
+    weights = [mean, wide, narrow]
+    shapes = [each.shape for each in weights] + [(1, rows, columns)] + [(1, rows, 1024), (1, rows, columns)] * toil
+    steps = [(3 + i, 1 + i % 2, 4 + i) for i in range(2 * toil)] + [(len(shapes) - 1, 0, len(shapes))]
+    graph = _filled(
+        tflite.SubGraphT(),
+        tensors=[_tensor(shape, buffer=at + 1 if at < 3 else 0) for at, shape in enumerate([*shapes, (1, 1)])],
+        inputs=[3],
+        outputs=[len(shapes)],
+        operators=[_dense(*step, flat=step == steps[-1]) for step in steps],
+    )
     dense = tflite.BuiltinOperator.FULLY_CONNECTED
-    options = {"builtinOptionsType": tflite.BuiltinOptions.FullyConnectedOptions}
-    options |= {"builtinOptions": tflite.FullyConnectedOptionsT()}
-    operator = _filled(tflite.OperatorT(), inputs=[0, 1, -1], outputs=[2], **options)  # -1: without bias
-    graph = _filled(tflite.SubGraphT(), tensors=tensors, inputs=[0], outputs=[2], operators=[operator])
     model = _filled(
         tflite.ModelT(),
         version=3,
         operatorCodes=[_filled(tflite.OperatorCodeT(), builtinCode=dense, deprecatedBuiltinCode=dense, version=1)],
         subgraphs=[graph],
-        buffers=[tflite.BufferT(), _filled(tflite.BufferT(), data=weights.view(np.uint8).ravel())],
+        buffers=[tflite.BufferT(), *(_filled(tflite.BufferT(), data=each.view(np.uint8).ravel()) for each in weights)],
     )
     builder = flatbuffers.Builder(0)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _dense(given: int, weights: int, result: int, *, flat: bool) -> Any:
+    """A layer without bias; `flat`: of all at once, else of each row."""
+    options = {"builtinOptionsType": tflite.BuiltinOptions.FullyConnectedOptions}
+    options |= {"builtinOptions": _filled(tflite.FullyConnectedOptionsT(), keepNumDims=not flat)}
+    return _filled(tflite.OperatorT(), inputs=[given, weights, -1], outputs=[result], **options)
 
 
 def _tensor(shape: tuple[int, ...], buffer: int) -> Any:

@@ -84,6 +84,7 @@ healths = st.builds(
     **heads,
     daemon=names,
     uptime=seconds,
+    late_ms=seconds,
     streams=st.dictionaries(
         names,
         st.builds(
@@ -95,6 +96,8 @@ healths = st.builds(
             waiting=counts,
             lost=st.fixed_dictionaries({"device": counts, "lapped": counts}),
             windows=counts,
+            skipped=counts,
+            stride=st.integers(1, 100),
             speaking_seconds=st.dictionaries(names, seconds, max_size=3),
             speaking_share=st.fixed_dictionaries(dict.fromkeys(("minute", "hour", "all"), by_label)),
             latency_ms=st.none() | st.fixed_dictionaries(dict.fromkeys(("p50", "p99", "max"), seconds)),
