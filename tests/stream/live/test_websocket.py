@@ -193,11 +193,11 @@ def test_what_is_no_audio_is_refused_with_a_reason(serving, listen):
     nan = np.full(100, np.nan, "<f4").tobytes()
     other, twice = Twilio(), Twilio()
     cases = [
-        (closed(f"{url}?rate=5", b""), 1003, "rate is '5': Expected `int` >= 8000"),
-        (closed(f"{url}?rate=x", b""), 1003, "rate is 'x': Expected `int`"),
-        (closed(f"{url}?format=mp3", b""), 1003, "format is 'mp3': Invalid enum value 'mp3'"),
-        (closed(f"{url}?channels=99", b""), 1003, "channels is '99': Expected `int` <= 32"),
-        (closed(f"{url}?stream=a%20b", b""), 1003, "stream is 'a b': Expected `str` matching"),
+        (closed(f"{url}?rate=5", b""), 1003, "rate is '5': expected `int` >= 8000"),
+        (closed(f"{url}?rate=x", b""), 1003, "rate is 'x': expected `int`"),
+        (closed(f"{url}?format=mp3", b""), 1003, "format is 'mp3': invalid enum value 'mp3'"),
+        (closed(f"{url}?channels=99", b""), 1003, "channels is '99': expected `int` <= 32"),
+        (closed(f"{url}?stream=a%20b", b""), 1003, "stream is 'a b': expected `str` matching"),
         (closed(f"{url}?speed=max", b""), 1003, "speed is unknown: expected rate, format, channels, stream"),
         (closed(f"{url}?format=f32le", nan), 1007, "this connection has NaN or infinite samples: is it f32le?"),
         (closed(url, b"RIFF" + bytes(40)), 1007, "this connection begins with b'RIFF': a file, not raw PCM"),

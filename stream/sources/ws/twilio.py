@@ -54,9 +54,9 @@ _decoder = msgspec.json.Decoder(_Message, strict=False)  # numbers come as strin
 
 
 class Call:
-    """The messages of one connection. Streams are opened by `open_leg(name)` and closed by `close`."""
+    """The messages of one connection. Streams are opened by `open_leg(name)`, and closed with the call."""
 
-    def __init__(self, admit: Callable[[Any], None], open_leg: Callable[[str], Ring]) -> None:
+    def __init__(self, admit: Callable[[str], None], open_leg: Callable[[str], Ring]) -> None:
         """`admit` is given the start message's parameter `token`, and raises where the call is not welcome."""
         self._admit, self._open_leg = admit, open_leg
         self._order = Order()
@@ -84,15 +84,20 @@ class Call:
         elif message.event != "connected":
             raise UnusableError(f"{message.event} came before start")
 
-    def close(self) -> None:
-        """Nothing follows."""
-        for message in self._order.finish():
-            self._take(message)
-        for leg in self._legs.values():
-            leg.ring.close()
+    def __enter__(self) -> "Call":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Nothing follows; an error says that the source failed."""
+        try:
+            for message in self._order.finish():
+                self._take(message)
+        finally:
+            for leg in self._legs.values():
+                leg.ring.close(broken=kind is not None)
 
     def _begin(self, start: _Start) -> None:
-        self._admit(start.custom_parameters.get("token"))
+        self._admit(str(start.custom_parameters.get("token", "")))
         form = start.media_format
         if (form.encoding, form.sample_rate, form.channels) != ("audio/x-mulaw", g711.SAMPLE_RATE, 1):
             raise UnusableError(
@@ -124,21 +129,22 @@ class _Leg:
     def play(self, media: _Media, lost: int) -> None:
         """Write the samples of `media`, after a gap where its timestamp says that some are missing.
 
-        A gap is a whole number of messages. Timestamps are whole milliseconds and may tremble: where no
-        message is known to be missing, a jump counts once it is as long as one.
+        A gap is a whole number of messages. Timestamps may tremble: where no message is known to be missing,
+        a jump counts once it is as long as one. Each is held against the one before: clocks that drift add up
+        to nothing.
         """
         samples = g711.decode(media.payload, "mu")
         if not samples.size:
             return
         if media.timestamp is not None:
             at = media.timestamp * g711.SAMPLE_RATE // 1000
-            late = 0 if self._due is None else at - self._due
+            late = 0 if self._due is None else max(at - self._due, 0)
             missing = (late + samples.size // 2 if lost > self._lost else late) // samples.size * samples.size
             if missing > MOST_GAP_SECONDS * g711.SAMPLE_RATE:
                 raise UnusableError(f"the timestamp jumps by {late // 8} ms: expected {MOST_GAP_SECONDS} s at most")
-            if missing > 0:
+            if missing:
                 self.ring.skip(missing, cause="network", estimated=False)
-            self._due = (at if self._due is None else self._due + max(missing, 0)) + samples.size
+            self._due = at + samples.size
         self._lost = lost
         self.ring.write(samples)
 

@@ -1,0 +1,82 @@
+"""WebSockets: raw PCM whose format is in the client's URL, or the messages of Twilio Media Streams.
+
+The only asyncio of the house: one loop in the source's thread serves all connections. Raw PCM waits for room
+in its ring, and TCP makes the sender wait; a call is live, and never waits. The daemon sends nothing back.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from urllib.parse import SplitResult, urlsplit
+
+from websockets.asyncio.server import serve
+
+from models import UnusableError
+from stream.sources import InputSettings, Intake
+from stream.sources.ws.connection import Connections
+from stream.sources.ws.door import Door
+
+MOST_MESSAGE = 1 << 16  # bytes
+MOST_QUEUED = 4  # messages of a connection that nobody has looked at yet
+MOST_WAITING = 1 << 16  # bytes of a connection that the kernel keeps
+OPENING_SECONDS = 10.0  # that a handshake may take
+CLOSING_SECONDS = 1.0  # that a client may take to say goodbye
+
+
+def open_source(source: str, settings: InputSettings) -> "WebSockets":
+    """`ws://HOST:PORT[/PATH]`."""
+    return WebSockets(source, settings)
+
+
+class WebSockets:
+    """A Source that ends only when the daemon does: every connection is a leg, or two."""
+
+    def __init__(self, source: str, settings: InputSettings) -> None:
+        url = _split(source)
+        self._name, self._settings, self._path = source, settings, url.path.rstrip("/")
+        host = url.hostname or "127.0.0.1"
+        try:
+            family = socket.getaddrinfo(host, url.port, type=socket.SOCK_STREAM)[0][0]
+            self._socket = socket.create_server((host, url.port or 0), family=family)
+        except OSError as error:
+            raise UnusableError(
+                f"{source} cannot be listened on: {error.strerror}; is the port free, and the host this machine's?"
+            ) from error
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MOST_WAITING)  # connections inherit it
+
+    def capture(self, intake: Intake) -> None:
+        """Serve connections until stopping."""
+        with self._socket:
+            asyncio.run(self._serve(intake))
+
+    async def _serve(self, intake: Intake) -> None:
+        door = Door(self._name, self._settings, self._path, intake)
+        connections = Connections(self._name, self._settings, intake)
+        server = await serve(
+            connections.hear, sock=self._socket, process_request=door.admit, create_connection=door.connection,
+            compression=None, max_size=MOST_MESSAGE, max_queue=MOST_QUEUED, server_header=None, logger=_log,
+            open_timeout=OPENING_SECONDS, close_timeout=CLOSING_SECONDS, ping_timeout=None,
+        )  # fmt: skip
+        host, port = self._socket.getsockname()[:2]
+        intake.say(f"listening on ws://{f'[{host}]' if ':' in host else host}:{port}{self._path}")
+        if not ipaddress.ip_address(host).is_loopback and not self._settings.ws_token:
+            intake.say("whoever reaches this port may send audio: give --ws-token, or let a proxy keep them out")
+        await asyncio.to_thread(intake.stopping.wait)
+        server.close(reason="the daemon is ending")
+        await asyncio.wait([asyncio.ensure_future(server.wait_closed())], timeout=2 * CLOSING_SECONDS)
+
+
+def _split(source: str) -> SplitResult:
+    try:
+        url = urlsplit(source)
+        usable = url.port is not None and not url.query and not url.fragment and not url.username
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UnusableError(f"{source} is no address to listen on: expected ws://HOST:PORT, as ws://127.0.0.1:8765")
+    return url
+
+
+_log = logging.getLogger(__name__)
+_log.addFilter(lambda record: record.getMessage() == "connection handler failed")  # ours; senders' faults are counted
