@@ -1,6 +1,8 @@
 """What the FFT kernels need of their caller: the window, the factors of each pass, room to work in."""
 
+import threading
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -8,26 +10,35 @@ import numpy.typing as npt
 from stream.features.lanes import LANES, aligned_zeros
 from stream.records import FULL_SCALE
 
+_APART = 32  # floats between rows of `work`: addresses a power of two apart would contend for one place in the cache
+
 _Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class FftPlan:
-    """For frames of one length through a real FFT of one length, LANES frames together."""
+    """For frames of one length through a real FFT of one length, LANES frames together. One for all streams."""
 
     hann: _Float32  # [frame], from int16
     twiddle: _Float32  # of the radix-4 passes, one after the other
     unpack: _Float32  # of `unpack_power`
-    work: _Float32  # [4, fft // 2 * LANES]
-    power: _Float32  # [(fft // 2 + 1) * LANES]
+    room: "Room"
 
 
+class Room(threading.local):
+    """Where one thread's streams all work in turn: what the stream before left is overwritten, still in the cache."""
+
+    def __init__(self, points: int) -> None:
+        self.work = aligned_zeros(4, points * LANES + _APART)
+        self.power = aligned_zeros((points + 1) * LANES)
+
+
+@cache
 def plan_fft(frame: int, fft: int) -> FftPlan:
     """The plan for frames of `frame` samples, padded with zeros to `fft`."""
     points = fft // 2  # complex ones: even and odd samples are packed into pairs
     twiddle, unpack = _twiddles(points)
-    work, power = aligned_zeros(4, points * LANES), aligned_zeros((points + 1) * LANES)
-    return FftPlan(_hann(frame), twiddle, unpack, work, power)
+    return FftPlan(_hann(frame), twiddle, unpack, Room(points))
 
 
 def _hann(size: int) -> _Float32:

@@ -1,6 +1,8 @@
 """A row for each frame of overlapping windows: the strict face of the kernels, and the rows they have computed."""
 
+import threading
 from abc import ABC, abstractmethod
+from functools import cache
 
 import numpy as np
 
@@ -9,6 +11,16 @@ from stream.features.lanes import LANES
 from stream.records import Features, Samples
 
 KEPT_WINDOWS = 2  # rows are appended through this many windows' length before they are moved back
+
+
+class _Room(threading.local):
+    """Where one thread's streams put samples in turn: memory that stays in the cache."""
+
+    def __init__(self, size: int) -> None:
+        self.samples = np.zeros(size, np.int16)
+
+
+_room = cache(_Room)
 
 
 class Framed(ABC):
@@ -25,7 +37,7 @@ class Framed(ABC):
         self.frames, columns = spec.shape(window)
         self._rows = np.zeros((KEPT_WINDOWS * self.frames, columns), np.float32)
         self._end = 0  # rows[_end - frames:_end] are the last window's; 0: there is none
-        self._samples = np.zeros(window + (LANES - 1) * spec.hop + spec.frame, np.int16)
+        self._room = _room(window + (LANES - 1) * spec.hop + spec.frame)
 
     def __call__(self, samples: Samples, fresh: int | None = None) -> Features:
         """The features of `samples` (int16[window]): float32[rows, columns], valid until the next call.
@@ -41,8 +53,9 @@ class Framed(ABC):
             self._rows[: len(known)] = known
             self._end = len(known)
         unseen = samples[(self.frames - new) * self._hop :]
-        self._samples[: unseen.size] = unseen  # kernels read past the end, to fill their lanes
-        self._compute(self._samples, self._rows[self._end : self._end + new])
+        room = self._room.samples
+        room[: unseen.size] = unseen  # kernels read past the end, to fill their lanes
+        self._compute(room, self._rows[self._end : self._end + new])
         self._end += new
         return self._rows[self._end - self.frames : self._end]
 

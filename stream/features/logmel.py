@@ -1,11 +1,13 @@
 """Log-mel: the power in each mel band, in dB."""
 
+from functools import cache
+
 from models.spec import LogMelSpec, MelSpec
 from stream.features import kernels
 from stream.features.fft import plan_fft
 from stream.features.framed import Framed
 from stream.features.lanes import LANES, aligned_zeros
-from stream.features.mel import mel_weights, sparse_bands
+from stream.features.mel import SparseBands, mel_weights, sparse_bands
 from stream.records import Features, Samples
 
 
@@ -15,18 +17,22 @@ class MelBank:
     def __init__(self, spec: MelSpec, sample_rate: int) -> None:
         self._hop, self._floor = spec.hop, spec.floor
         self._plan = plan_fft(spec.frame, spec.fft)
-        self._bands = sparse_bands(
-            mel_weights(sample_rate=sample_rate, fft=spec.fft, bands=spec.bands, f_min=spec.f_min, f_max=spec.f_max)
-        )
+        self._bands = _bands(spec.fft, spec.bands, spec.f_min, spec.f_max, sample_rate)
         self._mel = aligned_zeros(spec.bands * LANES)
 
     def compute(self, samples: Samples, out: Features) -> None:
         """Write a row of `out` (float32[n, bands]) for each frame; `samples` as `Framed` gives them."""
-        plan, bands = self._plan, self._bands
+        plan, bands, room = self._plan, self._bands, self._plan.room
         kernels.log_mel(
             samples, self._hop, len(out), plan.hann, plan.twiddle, plan.unpack,
-            bands.first, bands.last, bands.offset, bands.weight, self._floor, plan.work, plan.power, self._mel, out,
+            bands.first, bands.last, bands.offset, bands.weight, self._floor, room.work, room.power, self._mel, out,
         )  # fmt: skip
+
+
+@cache
+def _bands(fft: int, bands: int, f_min: float, f_max: float, sample_rate: int) -> SparseBands:
+    """One for all streams."""
+    return sparse_bands(mel_weights(sample_rate=sample_rate, fft=fft, bands=bands, f_min=f_min, f_max=f_max))
 
 
 class LogMel(Framed):

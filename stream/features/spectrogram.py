@@ -16,8 +16,8 @@ class Spectrogram(Framed):
         self._plan = plan_fft(spec.frame, spec.fft)
 
     def _compute(self, samples: Samples, out: Features) -> None:
-        plan = self._plan
+        plan, room = self._plan, self._plan.room
         kernels.log_power(
             samples, self._hop, len(out), plan.hann, plan.twiddle, plan.unpack,
-            self._floor, plan.work, plan.power, out,
+            self._floor, room.work, room.power, out,
         )  # fmt: skip

@@ -1,7 +1,5 @@
 """Whole windows' spectra on the stream's FFT kernel."""
 
-from functools import cache
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +20,14 @@ def amplitude_spectra(samples: Int16) -> tuple[Floats, Floats]:
     """
     number, size = samples.shape
     fft = 1 << (size - 1).bit_length()
-    plan = _planned(size, fft)
+    plan = plan_fft(size, fft)
+    room = plan.room
     filled = np.zeros((-(-number // LANES) * LANES, size), np.int16)  # the kernel transforms LANES at a time
     filled[:number] = samples
-    power = np.empty((len(filled) // LANES, plan.power.size), np.float32)
-    _transform(filled.ravel(), size, plan.hann, plan.twiddle, plan.unpack, plan.work, plan.power, power)
+    power = np.empty((len(filled) // LANES, room.power.size), np.float32)
+    _transform(filled.ravel(), size, plan.hann, plan.twiddle, plan.unpack, room.work, room.power, power)
     by_window = power.reshape(-1, fft // 2 + 1, LANES).swapaxes(1, 2).reshape(-1, fft // 2 + 1)
     return np.sqrt(by_window[:number].astype(np.float64)), np.fft.rfftfreq(fft, 1 / RATE)
-
-
-_planned = cache(plan_fft)  # with its work arrays: for one thread
 
 
 @nb.njit(cache=True, nogil=True)

@@ -1,0 +1,96 @@
+"""How many live streams one daemon sustains on one core: every window published, none late, nothing lost."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stream.bench.daemon import BenchDaemon, Heard
+from stream.bench.result import Bar, Number, Result
+
+RESULTS = {
+    "streams_per_core": Bar("live streams sustained, hop 0.5 s: every window published, none later than a hop", "", 1000, 2000),
+    "streams_late_ms": Bar("the latest window then", "ms", least=True),
+    "streams_cpu_percent": Bar("share of the core then, the source's included", "%", least=True),
+    "streams_source_percent": Bar("share of the core that the synthetic source takes of that", "%", least=True),
+}
+
+HOP = 0.5  # seconds
+_STEP = 1.05  # the search ends when the next number is within 5 %
+
+
+class Trial(NamedTuple):
+    """What came of a daemon with a number of streams."""
+
+    streams: int
+    missing: int  # windows that never came, or came as skipped for overload
+    late: float  # seconds: the latest window
+    cpu_share: float
+    source_share: float
+
+    @property
+    def sustained(self) -> bool:
+        """Every window came, and none later than by a hop."""
+        return not self.missing and self.late <= HOP
+
+
+def measure(*, quick: bool) -> Iterator[Result]:
+    """Double until it is too much, then halve what is between."""
+    best = _try(20, 2.0) if quick else _search(500)
+    yield Number("streams_per_core", best.streams if best.sustained else 0.0)
+    yield Number("streams_late_ms", 1000.0 * best.late)
+    yield Number("streams_cpu_percent", 100.0 * best.cpu_share)
+    yield Number("streams_source_percent", 100.0 * best.source_share)
+
+
+def _search(streams: int) -> Trial:
+    best, most = Trial(0, 0, 0.0, 0.0, 0.0), 0
+    while not most or most > best.streams * _STEP + 1:
+        trial = _try(streams, 10.0)
+        if trial.sustained:
+            best = trial
+        else:
+            most = streams
+        streams = (best.streams + most) // 2 if most else 2 * streams
+    return best
+
+
+def _try(streams: int, seconds: float) -> Trial:
+    """A daemon with so many streams, heard for `seconds` once all have begun."""
+    with BenchDaemon(f"load://{streams}") as daemon:
+        early = _until_all_heard(daemon, streams)
+        cpu = daemon.cpu_seconds
+        heard = daemon.hear(seconds)
+        cpu = daemon.cpu_seconds - cpu
+        written = re.search(r"took ([\d.]+) s of processor time in ([\d.]+) s", daemon.stop())
+    assert written
+    source = float(written[1]) / float(written[2])
+    return Trial(streams, _missing(early, heard, streams, seconds), _latest(heard), cpu / seconds, source)
+
+
+def _until_all_heard(daemon: BenchDaemon, streams: int) -> list[Heard]:
+    """What comes until each stream has been heard once, or for half a minute."""
+    heard: list[Heard] = []
+    for _ in range(30):
+        heard += daemon.hear(1.0)
+        if len({each.stream for each in heard}) == streams:
+            break
+    return heard
+
+
+def _missing(early: list[Heard], heard: list[Heard], streams: int, seconds: float) -> int:
+    """Windows that are not there: holes in the sequence numbers from 0 on, ends that should have come, overload."""
+    numbers = defaultdict(list)
+    for each in early + heard:
+        numbers[each.stream].append(each.sequence)
+    holes = sum(max(each) + 1 - len(each) for each in numbers.values())
+    due = int(streams * (seconds / HOP - 1.0))  # one more or less at either end
+    return holes + max(due - len(heard), 0) + sum(each.overload for each in heard)
+
+
+def _latest(heard: list[Heard]) -> float:
+    """Seconds by which the latest window came after its time, by each stream's own clock since it began."""
+    began: dict[str, float] = {}
+    for each in heard:
+        began[each.stream] = min(began.get(each.stream, each.arrived - each.end), each.arrived - each.end)
+    return max((each.received - each.end - began[each.stream] for each in heard), default=float("inf"))
