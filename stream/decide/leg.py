@@ -3,7 +3,6 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from models import ModelSpec, provisional
 from stream.decide.evidence import Evidence, log_odds
@@ -124,8 +123,10 @@ class Leg:
             self._lately.popleft()
 
     def _label_at(self, at: float) -> str:
-        turns = chain(self._lately, self._filter.pending())
-        return next((turn.label for turn in turns if turn.start <= at < turn.end), UNKNOWN)
+        for turn in self._lately:
+            if turn.start <= at < turn.end:
+                return turn.label
+        return self._filter.label_at(at)
 
     def _log_odds(self, judgement: Judgement, scores: Scores | None) -> float | None:
         if scores is None or not judgement.is_evidence:

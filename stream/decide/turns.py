@@ -70,8 +70,9 @@ class Path(NamedTuple):
 
     def turned(self, state: int, end: float, start: float) -> "Path":
         """The path whose segment ended at `end`, while one in another `state` began at `start` (seconds)."""
-        closed = (*self.closed, self.open._replace(end=end))
-        return self._replace(closed=closed, open=Segment(state, start, start))
+        was, began, _, evidence, named = self.open
+        closed = (*self.closed, Segment(was, began, end, evidence, named))
+        return Path(self.score, closed, Segment(state, start, start), self.parts)
 
 
 class TurnFilter:
@@ -88,17 +89,25 @@ class TurnFilter:
         """Go on with a window that begins after the last one; the turns that it settles."""
         fits = self._fits(heard)
         if self._last is None:
-            self._paths = [Path(fits[state], (), Segment(state, heard.start, heard.end)) for state in STATES]
+            begun = [Path(0.0, (), Segment(state, heard.start, heard.end)) for state in STATES]
+            self._paths = [self._counted(path, fits[path.open.state], heard) for path in begun]
         else:
             self._paths = self._extended(self._last, heard, fits)
-        self._paths = [self._counted(path, heard) for path in self._paths]
         self._last = heard
-        self._leading = max((self._leading, *STATES), key=lambda state: self._paths[state].score)
+        scores = [path.score for path in self._paths]
+        self._leading = max((self._leading, *STATES), key=scores.__getitem__)
         return list(self._settled(heard.centre - self._turns.lag))
 
     def pending(self) -> list[Turn]:
         """The turns that are not settled yet, as it looks now; the last goes on, unless nothing follows."""
         return [turn for segment in (*self.best.closed, self.best.open) for turn in self._turn(segment)]
+
+    def label_at(self, at: float) -> str:
+        """Whose turn it is at a time that is not settled yet (seconds), or unknown."""
+        for segment in (*self.best.closed, self.best.open):
+            if segment.named and segment.start <= at < segment.end:
+                return self._labels[segment.state]
+        return UNKNOWN
 
     @property
     def best(self) -> Path:
@@ -123,11 +132,12 @@ class TurnFilter:
 
     def _extended(self, last: Heard, heard: Heard, fits: tuple[float, float, float]) -> list[Path]:
         """The best path to each state, one window later."""
-        passed = heard.centre - last.centre
+        centre = heard.centre
+        passed = centre - last.centre
         full = max(passed, self._turns.independent)
         weight = passed / full
         moves = self._usual if full == self._turns.independent else _log_transitions(self._turns, full)
-        edge = heard.centre - 0.5 * passed
+        edge = centre - 0.5 * passed
         edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
         paths = []
         for to in STATES:
@@ -136,21 +146,20 @@ class TurnFilter:
             ]
             source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equals the first
             path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
-            paths.append(path._replace(score=reached[source] + weight * fits[to]))
+            paths.append(self._counted(path, reached[source] + weight * fits[to], heard))
         return paths
 
-    def _counted(self, path: Path, heard: Heard) -> Path:
-        """`path` with the window's evidence, where its state is a label's."""
-        segment = path.open._replace(end=heard.end)
-        if segment.state == NOBODY or heard.log_odds is None:
-            return path._replace(open=segment)
+    def _counted(self, path: Path, score: float, heard: Heard) -> Path:
+        """`path` at its new score, with the window's evidence where its state is a label's."""
+        state, start, _, evidence, named = path.open
+        if state == NOBODY or heard.log_odds is None:
+            return Path(score, path.closed, Segment(state, start, heard.end, evidence, named), path.parts)
         window = heard.centre, heard.log_odds, self._speakers.decorrelation
         first, second = path.parts
-        segment = segment._replace(evidence=segment.evidence.add(*window))
-        return path._replace(
-            open=segment._replace(named=self._suffices(segment)),
-            parts=(first.add(*window), second) if segment.state == 0 else (first, second.add(*window)),
-        )
+        evidence = evidence.add(*window)
+        named = self._probability(state, evidence) >= (self._turns.leave if named else self._turns.enter)
+        parts = (first.add(*window), second) if state == 0 else (first, second.add(*window))
+        return Path(score, path.closed, Segment(state, start, heard.end, evidence, named), parts)
 
     def _settled(self, before: float) -> Iterator[Turn]:
         """Turns that all paths share, or that ended `before` this time (seconds)."""
@@ -169,14 +178,12 @@ class TurnFilter:
         """The turn that `segment` is, where its label is sure enough."""
         if segment.named:
             label, windows = self._labels[segment.state], segment.evidence.windows
-            yield Turn(label, segment.start, segment.end, self._probability(segment), windows)
+            probability = self._probability(segment.state, segment.evidence)
+            yield Turn(label, segment.start, segment.end, probability, windows)
 
-    def _probability(self, segment: Segment) -> float:
-        odds = segment.evidence.log_odds(self._speakers)
-        return certainty(odds if segment.state == 0 else -odds, self._speakers.atypical)
-
-    def _suffices(self, segment: Segment) -> bool:
-        return self._probability(segment) >= (self._turns.leave if segment.named else self._turns.enter)
+    def _probability(self, state: int, evidence: Evidence) -> float:
+        odds = evidence.log_odds(self._speakers)
+        return certainty(odds if state == 0 else -odds, self._speakers.atypical)
 
 
 def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:

@@ -11,8 +11,7 @@ wrong in many windows together: where either label has no more than such `stray`
 """
 
 import math
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -36,8 +35,7 @@ class VerdictSettings(msgspec.Struct, frozen=True):
     ] = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What the test says now."""
 
     label: str = UNKNOWN
