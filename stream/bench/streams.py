@@ -9,7 +9,7 @@ from stream.bench.daemon import BenchDaemon, Heard
 from stream.bench.result import Bar, Number, Result
 
 RESULTS = {
-    "streams_per_core": Bar("live streams sustained, hop 0.5 s: every window published, none later than a hop", "", 1000, 2000),
+    "streams_per_core": Bar("live streams at hop 0.5 s: all windows published, none late by a hop", "", 1000, 2000),
     "streams_late_ms": Bar("the latest window then", "ms", least=True),
     "streams_cpu_percent": Bar("share of the core then, the source's included", "%", least=True),
     "streams_source_percent": Bar("share of the core that the synthetic source takes of that", "%", least=True),
