@@ -20,6 +20,8 @@ from msgspec import Meta
 
 from models import GenderstreamError
 from stream.agenda import Agenda
+from stream.clocks import ClockWatch, read_clocks
+from stream.liveness import STALLED_SECONDS
 from stream.messages import HealthMessage, StreamHealth
 from stream.names import Names
 from stream.outputs.audio import AudioKeeper
@@ -31,6 +33,9 @@ RING_SECONDS = 10
 """How long the worker may be held up before a live stream loses samples."""
 
 HEALTH_SECONDS = 5.0
+
+_NEWS_SECONDS = 0.25  # between two health messages, where there is news
+_NEWS_COST = 20  # times as long as one took to make: with many streams news must not take the worker's time
 
 
 def host_name() -> str:
@@ -105,7 +110,7 @@ class Streams:
         """Let the stream `name` go on. True where more can be done at once."""
         pipeline = self.pipelines[name]
         more = pipeline.advance()
-        if pipeline.state == "ended":
+        if pipeline.ended:
             self._forget(pipeline)
         return more
 
@@ -125,6 +130,9 @@ class Daemon(Streams):
         self._sources = sources
         self._agenda: Agenda[str] = Agenda(self._due)  # streams that can go on
         self._began = time.monotonic()
+        self._clocks = ClockWatch(read_clocks())
+        self._attentive = self._began  # since when nothing has held the worker up
+        self._look_due = self._health_due = self._soonest_health = self._began
         self._health_sequence = 0
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
         self._skipping = 0  # streams, at the last health message
@@ -159,14 +167,42 @@ class Daemon(Streams):
             capture.result()
 
     def _work(self, captures: Sequence[Future[None]]) -> None:
-        due = time.monotonic()
+        self._look_due = self._health_due = time.monotonic()
         while not self._finished(captures):
+            due = min(self._look_due, self._health_due)
             if time.monotonic() >= due:
-                self._publish_health()
-                due += HEALTH_SECONDS
+                self._look(due)
+                continue
             name = self._agenda.take(until=due)
             if name in self.pipelines and self._advance(name):
                 self._agenda.add(name)
+
+    def _advance(self, name: str) -> bool:
+        pipeline = self.pipelines[name]
+        more = super()._advance(name)
+        self._note(pipeline.look(time.monotonic(), self._attentive))
+        return more
+
+    def _look(self, due: float) -> None:
+        """See how the clocks and all streams are, and when something may be wrong next; publish what is due."""
+        reading = read_clocks()
+        told = self._clocks.look(reading, due)
+        for line in told:
+            self.say(line)
+        if told:  # whatever did not come meanwhile may be here, unread
+            self._attentive = reading.monotonic
+        self._look_due = reading.monotonic + STALLED_SECONDS
+        for pipeline in list(self.pipelines.values()):
+            self._note(pipeline.look(reading.monotonic, self._attentive))
+            self._look_due = min(self._look_due, pipeline.liveness.due)
+        self._note(bool(told))
+        if reading.monotonic >= self._health_due:
+            self._publish_health()
+
+    def _note(self, news: bool) -> None:
+        """Let health be published soon, where there is news of it."""
+        if news:
+            self._health_due = min(self._health_due, max(self._soonest_health, time.monotonic()))
 
     def _finished(self, captures: Sequence[Future[None]]) -> bool:
         return all(capture.done() for capture in captures) and not self.pipelines
@@ -183,6 +219,7 @@ class Daemon(Streams):
         self._agenda.nudge()
 
     def _publish_health(self) -> None:
+        began = time.monotonic()
         message = HealthMessage(
             epoch=self._setup.epoch,
             sequence=self._health_sequence,
@@ -191,12 +228,17 @@ class Daemon(Streams):
             daemon=self._name,
             uptime=round(time.monotonic() - self._began, 3),
             late_ms=round(self._agenda.lateness() * 1000.0, 3),
-            streams=self._over | {name: pipeline.health() for name, pipeline in list(self.pipelines.items())},
+            clock=self._clocks.health,
+            streams=self._over
+            | {name: pipeline.health(self._attentive) for name, pipeline in list(self.pipelines.items())},
             refused={source: dict(causes) for source, causes in list(self.refused.items())},
         )
         self._health_sequence += 1
         self._setup.take(message)
         self._over = {}
+        now = time.monotonic()
+        self._health_due = began + HEALTH_SECONDS
+        self._soonest_health = now + max(_NEWS_SECONDS, _NEWS_COST * (now - began))
         self._tell_overload(message)
 
     def _tell_overload(self, health: HealthMessage) -> None:

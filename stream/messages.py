@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from stream.words import LossCause, Reason, Span, State
+from stream.clocks import ClockHealth
+from stream.words import LivenessState, LossCause, Reason, Span, State
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -151,7 +152,15 @@ class CallMessage(Message, frozen=True, kw_only=True, tag="genderstream.call/1")
 class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One stream's state and counters; at any time captured = processed + waiting + lost["lapped"]."""
 
-    state: Literal["starting", "healthy", "ended"]
+    state: Annotated[
+        LivenessState,
+        Meta(
+            description="starting: nothing came yet; healthy; silent: nothing but zeros; stalled: nothing comes; "
+            "recovering: the source tries to get its device back; failed: it has tried for long; ended"
+        ),
+    ]
+    cause: Annotated[str | None, Meta(description="of that state, in words; null while there is nothing to tell")]
+    state_seconds: Annotated[Seconds, Meta(description="how long it has been in that state")]
     sample_rate: Annotated[int, Meta(gt=0, description="Hz; the source's own, in which this record counts samples")]
     captured: Annotated[Count, Meta(description="samples that reached the ring")]
     processed: Annotated[Count, Meta(description="captured samples that the worker has dealt with")]
@@ -162,6 +171,12 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
             description="device: never captured (estimated); network: never arrived; "
             "lapped: captured, but overwritten unread"
         ),
+    ]
+    overflows: Annotated[Count, Meta(description="times that the device said it had lost samples")]
+    restarts: Annotated[Count, Meta(description="times that the device was opened anew")]
+    drift_ppm: Annotated[
+        float | None,
+        Meta(description="millionths by which the device is faster than the system's clock; null where not known"),
     ]
     windows: Annotated[Count, Meta(description="windows published")]
     skipped: Annotated[Count, Meta(description="of these, not decided because of overload")]
@@ -189,6 +204,7 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
             "window, at the worst since the last such message; 0 where everything was in time",
         ),
     ]
+    clock: ClockHealth = ClockHealth()
     streams: Annotated[
         dict[str, StreamHealth], Meta(description="by name; one that has ended is in one message as such, then in none")
     ]

@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from stream.classify import Classifier
 from stream.decide import SKIPPED, SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
 from stream.envelope import Envelope
 from stream.features import build_extractor
+from stream.liveness import Liveness, Signs
 from stream.messages import AnyMessage, StreamHealth
 from stream.overload import OverloadSettings, Stride
 from stream.records import CAUSES, SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
-from stream.ring import Ring
+from stream.ring import Mark, Ring
 from stream.vad import Vad, VadSettings
 from stream.windows import Windows, WindowSettings
 
@@ -64,7 +65,8 @@ class Pipeline:
     ) -> None:
         spec = setup.model.spec
         self.name = name
-        self.state: Literal["starting", "healthy", "ended"] = "starting"
+        self.ended = False
+        self.liveness = Liveness(time.monotonic())
         self._ring, self._rate, self._setup, self._timed, self._listeners = ring, rate, setup, timed, listeners
         self._resampler = Resampler(rate)
         self._windows = Windows(spec.window, setup.windows.hop_samples)
@@ -75,13 +77,13 @@ class Pipeline:
         self._stride = Stride(setup.overload, setup.windows.hop) if ring.live else None  # who waits skips nothing
         self._skipped = 0
         self._envelope = Envelope(name, setup.model, setup.epoch, timed=timed)
-        self._processed = 0
-        self._lost: Counter[str] = Counter()
+        self._processed, self._zeros = 0, 0
+        self._lost: Counter[str] = Counter()  # in gaps that have been read
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     def advance(self) -> bool:
         """Decide what the ring's next samples complete. True where more can be done at once."""
-        if self.state == "ended":
+        if self.ended:
             return False
         piece = self._ring.read(self._wanted)
         if piece is not None:
@@ -102,7 +104,7 @@ class Pipeline:
 
     def abandon(self) -> None:
         """Give up: read nothing any more, so that a source that waits for room ends."""
-        self.state = "ended"
+        self.ended = True
         self._ring.abandon()
 
     def _hear(self, piece: AudioBlock | Gap) -> None:
@@ -128,7 +130,6 @@ class Pipeline:
         )  # fmt: skip
         self._publish(news)
         self._skipped += skipped
-        self.state = "healthy"
 
     def _publish(self, news: Sequence[Turn | CallSummary]) -> None:
         for each in news:
@@ -157,7 +158,7 @@ class Pipeline:
         self._publish(self._leg.finish())
         for listener in self._listeners:
             listener.close()
-        self.state = "ended"
+        self.ended = True
 
     @property
     def _wanted(self) -> int:
@@ -169,6 +170,7 @@ class Pipeline:
             self._lost[piece.cause] += piece.length
         else:
             self._processed += piece.samples.size
+            self._zeros = 0 if piece.samples.any() else self._zeros + piece.samples.size
 
     def _age(self, window: Window) -> float:
         """Seconds since its last sample came."""
@@ -180,18 +182,40 @@ class Pipeline:
         self._latencies.append(latency)
         return latency
 
-    def health(self) -> StreamHealth:
-        """Counters since the stream began, in samples of the source."""
+    def look(self, now: float, attentive: float = 0.0) -> bool:
+        """See how the stream is. True where that is news. `attentive`: since when the worker itself has looked on."""
         mark = self._ring.mark
-        captured = mark.position - sum(mark.skipped.values())
+        return self.liveness.look(
+            now,
+            Signs(
+                captured=_captured(mark),
+                heard=max(mark.heard, attentive),
+                awaited=self._ring.starved,
+                zeros=self._zeros / self._rate,
+                condition=self._ring.condition,
+                ended=self.ended,
+            ),
+        )
+
+    def health(self, attentive: float = 0.0) -> StreamHealth:
+        """Counters since the stream began, in samples of the source."""
+        self.look(time.monotonic(), attentive)
+        mark, condition = self._ring.mark, self._ring.condition
+        captured = _captured(mark)
+        gaps_ahead = sum(mark.skipped.values()) - (self._lost.total() - self._lost["lapped"])
         quantiles = np.quantile(self._latencies, (0.5, 0.99, 1.0)).tolist() if self._latencies else None
         return StreamHealth(
-            state=self.state,
+            state=self.liveness.state,
+            cause=self.liveness.cause,
+            state_seconds=round(time.monotonic() - self.liveness.since, 3),
             sample_rate=self._rate,
             captured=captured,
             processed=self._processed,
-            waiting=captured - self._processed - self._lost["lapped"],
+            waiting=mark.position - self._ring.position - gaps_ahead,
             lost={cause: self._lost[cause] if cause == "lapped" else mark.skipped.get(cause, 0) for cause in CAUSES},
+            overflows=condition.overflows,
+            restarts=condition.restarts,
+            drift_ppm=condition.drift_ppm,
             windows=self._envelope.windows,
             skipped=self._skipped,
             stride=self._stride.stride if self._stride else 1,
@@ -199,6 +223,10 @@ class Pipeline:
             speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},
             latency_ms=dict(zip(("p50", "p99", "max"), quantiles, strict=True)) if quantiles else None,
         )
+
+
+def _captured(mark: Mark) -> int:
+    return mark.position - sum(mark.skipped.values())
 
 
 def _rounded(values: dict[str, float], digits: int) -> dict[str, float]:

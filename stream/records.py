@@ -1,7 +1,7 @@
 """What flows from stage to stage: frozen records, time as a sample index."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,17 @@ class Gap:
     def end(self) -> int:
         """Index of the first sample after the gap."""
         return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a source says about itself, beside its samples."""
+
+    state: Literal["capturing", "recovering", "failed"] = "capturing"  # failed: no hope, or none for long
+    cause: str | None = None  # of that state; null while it captures
+    overflows: int = 0  # times that the device said it lost samples
+    restarts: int = 0  # times that the device was opened again
+    drift_ppm: float | None = None  # by which the device is faster than the system's clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 Positions are stream time: a sample's index since the stream began, lost samples included, so a gap
 takes its place without taking memory's contents seriously. Who may call what:
 
-    writer: write, skip, close, room    (the capture thread, or PortAudio's callback)
-    reader: read, await_position, abandon, arrival, mark   (the worker)
+    writer: write, skip, tell, close, room     (the capture thread)
+    reader: read, await_position, abandon, arrival, mark, condition, starved   (the worker)
 
 The order that makes it safe without a lock. The writer announces in `_reserved` what it is about to
 overwrite, copies, then publishes in `_written`. The reader copies, then looks at `_reserved` again: if
@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from stream.records import AudioBlock, Gap, Samples
+from stream.records import AudioBlock, Condition, Gap, Samples
 from stream.words import LossCause
 
 _NEVER = 1 << 62
@@ -39,7 +39,8 @@ class Mark(NamedTuple):
 
     position: int  # samples since the stream began, lost ones counted
     skipped: Mapping[LossCause, int]  # of these, in gaps
-    when: float  # time.monotonic
+    when: float  # time.monotonic of this step
+    heard: float  # time.monotonic of the last step that brought samples
 
 
 class Ring:
@@ -54,7 +55,8 @@ class Ring:
         self._reserved = 0  # writer: everything before this may be overwritten or being written
         self._written = 0  # writer: everything before this is there, or a gap
         self._skipped: Mapping[LossCause, int] = {}  # writer: samples in gaps so far; replaced whole
-        self._mark = Mark(0, self._skipped, time.monotonic())  # writer
+        self._mark = Mark(0, self._skipped, time.monotonic(), time.monotonic())  # writer
+        self._condition = Condition()  # writer
         self._closed = False  # writer: nothing follows
         self._broken = False  # writer: what follows was never captured
         self._read = 0  # reader: everything before this has been dealt with
@@ -64,17 +66,27 @@ class Ring:
 
     # The writer's side.
 
-    def write(self, samples: Samples) -> None:
-        """Append samples (int16[n], or any integers in its range). Live: overwrites; else waits for room."""
+    def write(self, samples: Samples, *, when: float | None = None) -> None:
+        """Append samples (int16[n], or any integers in its range). Live: overwrites; else waits for room.
+
+        `when` (time.monotonic) they came, if that was not just now.
+        """
         largest = self._capacity // 2
         for at in range(0, samples.size, largest):
-            self._append(samples[at : at + largest])
+            self._append(samples[at : at + largest], when)
 
     def skip(self, length: int, *, cause: LossCause, estimated: bool) -> None:
         """Say that `length` samples (at least 1) are missing here."""
         self._gaps.append(Gap(self._written, length, cause, estimated))
         self._skipped = {**self._skipped, cause: self._skipped.get(cause, 0) + length}
-        self._publish(self._written + length)
+        self._publish(self._written + length, time.monotonic(), self._mark.heard)
+
+    def tell(self, condition: Condition) -> None:
+        """Say how the source is; the reader is woken where that is news."""
+        news = condition.state != self._condition.state
+        self._condition = condition
+        if news:
+            self._wake()
 
     def close(self, *, broken: bool = False) -> None:
         """Say that nothing follows; broken: since the source failed, not because the stream was over."""
@@ -87,7 +99,7 @@ class Ring:
         """Samples that a waiting writer can write now without waiting."""
         return self._capacity - (self._written - self._read)
 
-    def _append(self, samples: Samples) -> None:
+    def _append(self, samples: Samples, when: float | None) -> None:
         start, end = self._written, self._written + samples.size
         if not self.live:
             self._await_room(end)
@@ -96,10 +108,11 @@ class Ring:
         head = min(samples.size, self._capacity - at)
         self._memory[at : at + head] = samples[:head]
         self._memory[: samples.size - head] = samples[head:]
-        self._publish(end)
+        when = time.monotonic() if when is None else when
+        self._publish(end, when, when)
 
-    def _publish(self, end: int) -> None:
-        self._mark = Mark(end, self._skipped, time.monotonic())
+    def _publish(self, end: int, when: float, heard: float) -> None:
+        self._mark = Mark(end, self._skipped, when, heard)
         self._written = end
         if end >= self._awaited:
             self._awaited = _NEVER
@@ -155,6 +168,16 @@ class Ring:
     def mark(self) -> Mark:
         """Where the writer stands."""
         return self._mark
+
+    @property
+    def condition(self) -> Condition:
+        """How the source says that it is."""
+        return self._condition
+
+    @property
+    def starved(self) -> bool:
+        """The reader has dealt with all it can, and waits for more."""
+        return self._awaited != _NEVER
 
     @property
     def exhausted(self) -> bool:

@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ORDER = [
-    ("stream.words", "stream.records"),
-    ("stream.ring", "stream.names", "stream.windows", "stream.resample", "stream.vad", "stream.features",
-     "stream.classify", "stream.decide", "stream.overload"),
+    ("stream.words", "stream.records", "stream.clocks"),
+    ("stream.capture", "stream.ring", "stream.names", "stream.liveness", "stream.windows", "stream.resample",
+     "stream.vad", "stream.features", "stream.classify", "stream.decide", "stream.overload"),
     ("stream.messages",),
     ("stream.sources", "stream.pipeline"),
     ("stream.settings", "stream.outputs", "stream.client"),

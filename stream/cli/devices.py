@@ -3,7 +3,7 @@
 import click
 
 from models import UnusableError
-from stream.sources.microphone import find_device, input_devices, portaudio
+from stream.capture.device import find_device, input_devices, portaudio
 
 
 def _devices() -> None:

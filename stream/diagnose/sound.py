@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 
 from models import GenderstreamError, UnusableError
+from stream.capture.device import find_device, input_devices, portaudio
 from stream.diagnose.advice import judge_levels, judge_mix
 from stream.diagnose.finding import Finding, fail, note, ok
 from stream.diagnose.levels import read_levels
 from stream.records import AudioBlock, Gap, Samples
 from stream.ring import Ring
 from stream.sources import InputSettings, Source, open_source
-from stream.sources.microphone import find_device, input_devices, portaudio
 
 HEARD_SECONDS = 1.0
 SETTLING_SECONDS = 0.2  # thrown away: many devices click or fade in when they are opened

@@ -8,6 +8,7 @@ from models import ModelSpec
 from stream.decide import shares
 from stream.messages import AnyMessage, CallMessage, HealthMessage, TurnMessage, WindowMessage
 from stream.outputs.timeline import draw_timeline
+from stream.records import SAMPLE_RATE
 from stream.words import UNKNOWN, Reason
 
 _MOST_TURNS = 20  # that are listed
@@ -30,6 +31,7 @@ class StreamSummary:
     call: CallMessage | None = None
     heard: float = 0.0  # seconds
     skipped: int = 0  # windows, for overload
+    lost: int = 0  # samples (16 kHz), says health: also those after the last window
 
     def share(self, label: str) -> float:
         """The part of the speech that `label` has, 0 to 1."""
@@ -39,7 +41,8 @@ class StreamSummary:
         """Time and loss in one line."""
         last, total = self.last, sum(self.seconds.values())
         parts = ", ".join(f"{label} {self.share(label):.0%}" for label in (*spec.labels, UNKNOWN))
-        lost = f"{last.lost_samples} samples lost" if last.lost_samples else "nothing lost"
+        samples = max(last.lost_samples, self.lost)
+        lost = f"{samples} samples lost" if samples else "nothing lost"
         decisions = f"{last.sequence + 1 - self.skipped} decisions"
         skipped = f", {self.skipped} skipped for overload" if self.skipped else ""
         kind = "speech" if spec.gate == "vad" else "sound"  # without the gate, whatever is heard is decided on
@@ -78,6 +81,9 @@ class Summary:
     def take(self, message: AnyMessage) -> None:
         """Count `message`."""
         if isinstance(message, HealthMessage):
+            for name in self.streams.keys() & message.streams.keys():
+                health = message.streams[name]
+                self.streams[name].lost = sum(health.lost.values()) * SAMPLE_RATE // health.sample_rate
             return
         if isinstance(message, WindowMessage) and message.stream not in self.streams:
             # a new dict: nobody's iteration breaks

@@ -29,6 +29,7 @@ class Terminal:
         self._width = max(_LABEL_WIDTH, *map(len, spec.labels))
         self._summary = Summary(spec)
         self._printed: dict[str, str] = {}  # where standard error is no terminal: label last printed
+        self._troubles: dict[str, str] = {}  # of streams, as last told
         self._lines = Lines()
         self._live = Live(
             console=self._console, get_renderable=self._table, refresh_per_second=_REFRESHES_PER_SECOND,
@@ -57,6 +58,7 @@ class Terminal:
         """Show `message`."""
         self._summary.take(message)
         if isinstance(message, HealthMessage):
+            self._tell_states(message)
             self._forget(message.ended)
         if isinstance(message, CallMessage) and not message.final:
             self.say(f"{message.stream}: {tell_verdict(message)}")
@@ -66,12 +68,22 @@ class Terminal:
             self._printed[message.stream] = message.smoothed.label
             self._lines.put(self._line(self._summary.streams[message.stream]).plain)
 
+    def _tell_states(self, health: HealthMessage) -> None:
+        """A line for each stream that got into trouble, or out of it."""
+        for name, stream in health.streams.items():
+            trouble = f"{stream.state}: {stream.cause}" if stream.cause else ""
+            if self._troubles.get(name, "") != trouble:
+                self._troubles[name] = trouble
+                if trouble or stream.state != "ended":
+                    self.say(f"{name}: {trouble or stream.state}")
+
     def _forget(self, ended: list[str]) -> None:
         """Tell what came of the streams that have ended, and keep nothing of them."""
         for line in self._summary.forget(ended):
             self.say(line)
         for stream in ended:
             self._printed.pop(stream, None)
+            self._troubles.pop(stream, None)
 
     def _table(self) -> Table:
         table = Table.grid()
@@ -90,6 +102,8 @@ class Terminal:
         text.append(f" {message.level_dbfs:6.1f} dBFS  ")
         for name in (*self._labels, UNKNOWN):
             text.append(f" {name} {stream.share(name):.0%}", style=self._colour(name))
+        if trouble := self._troubles.get(message.stream):
+            text.append(f"  {trouble}", style="bold red")
         if message.lost_samples:
             text.append(f"  lost {message.lost_samples} samples", style="bold red")
         return text

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from models import UnusableError
 from stream.names import MOST_CHARACTERS
+from stream.records import Condition
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 from stream.words import LossCause
@@ -35,21 +36,26 @@ class ChannelWriter:
         """Nothing follows; an error says that the source failed."""
         self.close(broken=kind is not None)
 
-    def write(self, frames: npt.NDArray[np.int16]) -> None:
-        """Write int16[n, channels] to the streams."""
+    def write(self, frames: npt.NDArray[np.int16], *, when: float | None = None) -> None:
+        """Write int16[n, channels] to the streams; `when` (time.monotonic) they came, if that was not just now."""
         if self._picked is None:
             total, mixed = self._sum[: len(frames)], self._mixed[: len(frames)]
             np.add.reduce(frames, axis=1, dtype=np.int32, out=total)
             np.floor_divide(total, frames.shape[1], out=mixed, casting="unsafe")  # a mean fits where its parts do
-            self.rings[0].write(mixed)
+            self.rings[0].write(mixed, when=when)
         else:
             for ring, channel in zip(self.rings, self._picked, strict=True):
-                ring.write(frames[:, channel])
+                ring.write(frames[:, channel], when=when)
 
     def skip(self, length: int, *, cause: LossCause = "device", estimated: bool = True) -> None:
         """`length` frames were lost; inside the device, unless told otherwise, where the clock says so."""
         for ring in self.rings:
             ring.skip(length, cause=cause, estimated=estimated)
+
+    def tell(self, condition: Condition) -> None:
+        """How the source is."""
+        for ring in self.rings:
+            ring.tell(condition)
 
     def close(self, *, broken: bool = False) -> None:
         """Nothing follows; broken: since the source failed."""

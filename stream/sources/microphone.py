@@ -1,62 +1,19 @@
-"""A microphone or line input through PortAudio (sounddevice).
+"""A microphone or line input through PortAudio, in a process of its own that is started again when it fails.
 
-PortAudio calls `_on_audio` in its own thread as blocks arrive. There nothing is logged, locked or
-allocated that could wait: frames go into the ring, the status into the loss. Everything slow (kernels,
-model) is ready before the device is opened.
+A device that goes, hangs, loses too much or becomes another one costs that process; a new one looks for the
+device by its name. The stream goes on through all of it: see `hearing`.
 """
 
 import re
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from models import GenderstreamError, UnusableError
-from stream.records import SAMPLE_RATE
+from stream.capture.process import CaptureProcess
+from stream.capture.wire import Device, Lost, Packet, Refused
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_CHANNELS, MOST_NAME, ChannelWriter, check_format
+from stream.sources.hearing import OPENING_SECONDS, DeviceLost, Hearing
 
-if TYPE_CHECKING:
-    import sounddevice
-
-_MOST_DEFAULT_CHANNELS = 2  # virtual devices offer 32 or 128 that all carry the same
-_BLOCK_SECONDS = 0.02
-
-
-def portaudio() -> "sounddevice":
-    """sounddevice, once PortAudio is there. Raises UnusableError where it is not."""
-    try:
-        import sounddevice  # noqa: PLC0415 - only microphones need it, and it fails without PortAudio
-    except OSError as error:
-        raise UnusableError(
-            "the PortAudio library is missing: sudo apt-get install libportaudio2 (macOS: brew install portaudio)"
-        ) from error
-    return sounddevice
-
-
-def input_devices() -> list[dict[str, Any]]:
-    """Every device with an input, as PortAudio describes it; `index` is its number."""
-    return [dict(device) for device in portaudio().query_devices() if device["max_input_channels"] > 0]
-
-
-def find_device(wanted: str) -> dict[str, Any]:
-    """The input device with this number or (part of the) name; the default one for an empty name.
-
-    Raises UnusableError, naming the devices that there are.
-    """
-    devices = input_devices()
-    if not devices:
-        raise UnusableError(
-            "no input device: plug one in (see `genderstream doctor`), or give a file, or - for standard input"
-        )
-    if not wanted:
-        number = portaudio().default.device[0]
-        return next((device for device in devices if device["index"] == number), devices[0])
-    matches = [device for device in devices if wanted == str(device["index"]) or wanted == device["name"]]
-    matches = matches or [device for device in devices if wanted.lower() in device["name"].lower()]
-    if not matches:
-        there = ", ".join(f"{device['index']} {device['name']!r}" for device in devices)
-        raise UnusableError(f"no input device is called {wanted!r}: there are {there}")
-    return matches[0]
+_LOOK_UP_SECONDS = 0.25  # how often a silent device is left to see whether to stop
 
 
 def open_source(source: str, settings: InputSettings) -> "Microphone":
@@ -68,68 +25,55 @@ class Microphone:
     """A Source, live: when the worker is late, the oldest samples are overwritten and counted."""
 
     def __init__(self, wanted: str, settings: InputSettings) -> None:
-        self._settings = settings
-        self._wanted = wanted
-        self._device = find_device(wanted)
-        most = self._device["max_input_channels"]
-        chosen = int(settings.channels) + 1 if settings.channels.isdigit() else 1
-        self._channels = min(most, max(_MOST_DEFAULT_CHANNELS, chosen)) if most > 8 else most
-        self._rate = self._usable_rate()
-        name, channels = self._device["name"], min(self._channels, MOST_CHANNELS)
-        check_format(name, rate=self._rate, channels=channels, choice=settings.channels)
+        """Find the device. Raises UnusableError where it is not there."""
+        self._wanted, self._settings = wanted, settings
+        self._least = int(settings.channels) + 1 if settings.channels.isdigit() else 1
+        self._process = CaptureProcess(wanted, self._least)
+        try:
+            self._device = _found(self._process.next(OPENING_SECONDS))
+            name, channels = self._device.name, min(self._device.channels, MOST_CHANNELS)
+            check_format(name, rate=self._device.rate, channels=channels, choice=settings.channels)
+        except BaseException:
+            self._process.kill()
+            raise
 
     def capture(self, intake: Intake) -> None:
-        """Push what the device hears until stopping."""
-        sounddevice = portaudio()
+        """Push what the device hears until stopping, however often it must be opened again."""
         name = self._settings.stream or re.sub(r"[^A-Za-z0-9._-]+", "-", self._wanted)[:MOST_NAME].strip("-") or "mic"
+        device = self._device
         writer = ChannelWriter(
-            intake, name, self._settings, channels=self._channels, rate=self._rate, live=True, timed=True
+            intake, name, self._settings, channels=device.channels, rate=device.rate, live=True, timed=True
         )
-        clock = _LossClock(self._rate)
-
-        def on_audio(content: Any, frames: int, times: Any, status: Any) -> None:
-            lost = clock.lost(times.inputBufferAdcTime, frames, overflow=status.input_overflow)
-            if lost:
-                writer.skip(lost)
-            writer.write(np.frombuffer(content, np.int16).reshape(frames, self._channels))
-
+        hearing = Hearing(writer, device, intake)
         try:
-            with sounddevice.RawInputStream(
-                device=self._device["index"], samplerate=self._rate, channels=self._channels, dtype="int16",
-                blocksize=int(self._rate * _BLOCK_SECONDS), latency="low",
-                callback=on_audio,
-            ):  # fmt: skip
-                intake.say(f"listening to {self._device['name']} ({self._channels} channels, {self._rate:g} Hz)")
-                intake.stopping.wait()
-        except sounddevice.PortAudioError as error:
-            raise GenderstreamError(
-                f"{self._device['name']} cannot be opened ({error.args[0]}): is another program using it? "
-                "`genderstream devices` lists the others"
-            ) from error
+            self._process.open()
+            while not self._hear(hearing, intake) and not intake.stopping.wait(hearing.delay):
+                hearing.go_on()
+                self._process = CaptureProcess(device.name if self._wanted else "", self._least, like=device)
         finally:
+            self._process.kill()
             writer.close()
 
-    def _usable_rate(self) -> int:
-        """The pipeline's rate where the device offers it, else the device's own."""
-        sounddevice = portaudio()
+    def _hear(self, hearing: Hearing, intake: Intake) -> bool:
+        """Take one process's packets: True when stopping, False when it is lost, and dead."""
         try:
-            sounddevice.check_input_settings(
-                self._device["index"], channels=self._channels, dtype="int16", samplerate=SAMPLE_RATE
-            )
-            return SAMPLE_RATE
-        except sounddevice.PortAudioError:
-            return int(self._device["default_samplerate"])
+            while not intake.stopping.is_set():
+                packet = self._process.next(_LOOK_UP_SECONDS)
+                if isinstance(packet, Device):
+                    self._process.open()
+                hearing.take(packet)
+        except DeviceLost as lost:
+            self._process.kill()
+            hearing.lose(str(lost))
+            return False
+        return True
 
 
-class _LossClock:
-    """How many frames an overflow cost, estimated from the device's clock."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._due: float | None = None  # device time of the next frame, if none is lost
-
-    def lost(self, adc_time: float, frames: int, *, overflow: bool) -> int:
-        """Frames lost just before a block of `frames` whose first was taken at `adc_time` (seconds)."""
-        late = 0.0 if self._due is None else adc_time - self._due
-        self._due = adc_time + frames / self._rate
-        return max(round(late * self._rate), 1) if overflow else 0
+def _found(packet: Packet | None) -> Device:
+    """The capture process's first packet. Raises UnusableError or GenderstreamError where that is no device."""
+    if isinstance(packet, Device):
+        return packet
+    if isinstance(packet, Refused) and packet.unusable:
+        raise UnusableError(packet.cause)
+    cause = packet.cause if isinstance(packet, Refused | Lost) else f"nothing within {OPENING_SECONDS:g} s"
+    raise GenderstreamError(f"PortAudio finds no device ({cause}): see `genderstream doctor`")

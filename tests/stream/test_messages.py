@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -23,6 +23,7 @@ from stream.messages import (
     encode,
     schemas,
 )
+from stream.words import LivenessState
 
 names = st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True)
 counts = st.integers(0, 2**53)
@@ -89,12 +90,17 @@ healths = st.builds(
         names,
         st.builds(
             StreamHealth,
-            state=st.sampled_from(["starting", "healthy", "ended"]),
+            state=st.sampled_from(get_args(LivenessState)),
+            cause=st.none() | st.text(),
+            state_seconds=seconds,
             sample_rate=st.integers(8000, 192000),
             captured=counts,
             processed=counts,
             waiting=counts,
             lost=st.fixed_dictionaries({"device": counts, "lapped": counts}),
+            overflows=counts,
+            restarts=counts,
+            drift_ppm=st.none() | st.floats(-1000, 1000),
             windows=counts,
             skipped=counts,
             stride=st.integers(1, 100),

@@ -1,0 +1,100 @@
+"""Laws of the capture clock: loss is measured by the clock, drift and jitter are not taken for loss."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.capture.clock import CaptureClock
+
+RATE, BLOCK = 16_000, 320
+
+
+class Device:
+    """Blocks of 20 ms from a device whose clock is `ppm` fast, each up to `jitter` seconds late."""
+
+    def __init__(self, ppm: float, jitter: float, seed: int) -> None:
+        self.clock = CaptureClock(RATE)
+        self._seconds, self._jitter = BLOCK / RATE / (1 + ppm * 1e-6), jitter
+        self._rng, self._now = np.random.default_rng(seed), 1000.0
+        self.missing = 0
+
+    def run(self, seconds: float, *, lossy: bool = False) -> None:
+        for i in count():
+            if i * BLOCK >= seconds * RATE:
+                return
+            self._now += self._seconds
+            when = self._now + float(self._rng.uniform(0, self._jitter))
+            self.missing += self.clock.hear(when, BLOCK, lossy=lossy and i == 0)
+
+    def lose(self, seconds: float) -> None:
+        self._now += seconds
+
+
+devices = st.builds(Device, ppm=st.floats(-300, 300), jitter=st.floats(0, 0.05), seed=st.integers(0, 99))
+
+
+@given(devices)
+def test_drift_and_jitter_are_no_loss(device: Device) -> None:
+    """A device that is slow, fast or late now and then has lost nothing."""
+    device.run(90.0)
+    assert device.missing == 0
+
+
+@given(devices, st.floats(0.2, 5.0), st.booleans())
+def test_what_is_lost_is_measured(device: Device, lost: float, flagged: bool) -> None:
+    """Samples lost in the device are missed, whether it says so or not, to within what its lateness hides."""
+    device.run(40.0)
+    device.lose(lost)
+    device.run(5.0, lossy=flagged)
+    assert device.missing / RATE == pytest.approx(lost, abs=0.08)
+
+
+@given(devices, st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
+def test_many_losses_add_up(device: Device, losses: list[float]) -> None:
+    """However often the device loses something, the errors of the estimates do not add up."""
+    device.run(20.0)
+    for lost in losses:
+        device.lose(lost)
+        device.run(0.5, lossy=True)
+    assert device.missing / RATE == pytest.approx(sum(losses), abs=0.08 + 0.02 * len(losses) ** 0.5)
+
+
+@given(devices, st.lists(st.floats(0.05, 3.0), min_size=1, max_size=5))
+def test_stream_time_goes_on_without_the_device(device: Device, pauses: list[float]) -> None:
+    """While there is no device, time goes on piece by piece; with its first block it is where the clock says."""
+    device.run(20.0)
+    for pause in pauses:
+        device.lose(pause)
+        device.missing += device.clock.miss(device._now)
+    device.run(1.0, lossy=True)
+    assert device.missing / RATE == pytest.approx(sum(pauses), abs=0.08)
+
+
+@given(st.floats(-300, 300), st.integers(0, 99))
+def test_drift_is_measured(ppm: float, seed: int) -> None:
+    """After two minutes the drift is known to a few millionths, in spite of jitter; not before half a minute."""
+    device = Device(ppm, 0.005, seed)
+    device.run(25.0)
+    assert device.clock.drift_ppm is None
+    device.run(95.0)
+    assert device.clock.drift_ppm == pytest.approx(ppm, abs=10)
+
+
+def test_a_device_that_never_came_misses_nothing() -> None:
+    """Before the first block there is no stream time that could go on."""
+    assert CaptureClock(RATE).miss(1e9) == 0
+
+
+def test_audio_that_comes_sooner_is_no_gain() -> None:
+    """A driver that stops being late delivers no more than there is: later losses are measured from there."""
+    device = Device(0.0, 0.0, 0)
+    device.run(10.0)
+    device.lose(-2.0)
+    device.run(10.0)
+    assert device.missing == 0
+    device.lose(1.0)
+    device.run(5.0)
+    assert device.missing == RATE
