@@ -10,7 +10,10 @@ from typing import Final
 
 from models.spec import Turns, Verdict
 
-TURNS: Final = Turns(independent=1.0, doubt=0.02, turn=6.0, pause=2.0, direct=0.7, enter=0.8, leave=0.6, lag=6.0)
+TURNS: Final = Turns(
+    independent=1.0, doubt=0.02, turn=6.0, pause=2.0, direct=0.7, enter=0.8, leave=0.6, lag=6.0,
+    memory=60.0,
+)  # fmt: skip
 VERDICT: Final = Verdict(
     mean=3.2, between=1.6, within=2.0, decorrelation=2.0, atypical=0.02, limit=5.0, mixed=0.05, stray=2.5
 )  # fmt: skip

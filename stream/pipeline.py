@@ -121,7 +121,8 @@ class Pipeline:
         scores = None if skipped else self._score(window, speech)
         judgement = SKIPPED if skipped else judge(speech, scores, self._setup.model.spec)
         start, end = window.start / SAMPLE_RATE, (window.end - window.padded) / SAMPLE_RATE
-        news = [] if skipped else self._leg.hear(start, end, judgement, scores)
+        frames = speech.frames if self._setup.model.spec.gate == "vad" else None
+        news = [] if skipped else self._leg.hear(start, end, judgement, scores, frames)
         self._setup.take(
             self._envelope.window(
                 window, speech, scores, judgement, hop=self._setup.windows.hop_samples / SAMPLE_RATE,

@@ -84,6 +84,7 @@ class SpeechVerdict:
 
     ratio: float  # share of the window's 20 ms frames that it calls speech
     is_speech: bool  # ratio reaches the configured share
+    frames: bytes = b""  # one for each of them but for padding: 1 is speech
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Vad:
         """The share of speech among the frames wholly inside `window`; padding is no speech."""
         first = -(-window.start // FRAME)
         last = (window.end - window.padded) // FRAME
-        speech = int(np.count_nonzero(self._speech[np.arange(first, last) % _KEPT]))
-        ratio = speech / max(window.end // FRAME - first, 1)  # a short window may have no whole frame
-        return SpeechVerdict(ratio, ratio >= self._share)
+        frames = self._speech[np.arange(first, last) % _KEPT]
+        ratio = int(np.count_nonzero(frames)) / max(
+            window.end // FRAME - first, 1
+        )  # a short one may have no whole frame
+        return SpeechVerdict(ratio, ratio >= self._share, frames.tobytes())

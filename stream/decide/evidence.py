@@ -10,12 +10,29 @@ many windows therefore makes nothing surer.
 Speakers differ: given the label, m is normal about +mean or -mean with the standard deviation `between`.
 The mean over n independent windows has the variance between² + within² / n, and the log-odds of the label
 are 2 mean m / (between² + within² / n): they saturate at what differences between speakers allow.
+
+Where people of both labels take turns, each is known better and better by what was theirs so far: of two normals
+with one variance the log-odds are linear (Fisher 1936), and their zero lies half-way between the two people, not
+between the labels' averages. A woman who sounds much like a man is told from the man she talks with.
 """
 
 import math
 from typing import NamedTuple
 
 from models import Verdict
+
+
+class Pair(NamedTuple):
+    """What is known of the two people who may be speaking: their own means of the log-odds."""
+
+    first: float  # who has the first label
+    second: float
+    variance: float  # of what is known of either, pooled
+
+
+def any_pair(speakers: Verdict) -> Pair:
+    """Two people of whom nothing is known but their labels."""
+    return Pair(speakers.mean, -speakers.mean, speakers.between**2)
 
 
 class Evidence(NamedTuple):
@@ -39,9 +56,21 @@ class Evidence(NamedTuple):
         total = self.total + (log_odds - kept * self.last) / (1.0 + kept)
         return Evidence(total, self.weight + (1.0 - kept) / (1.0 + kept), self.windows + 1, log_odds, at)
 
-    def log_odds(self, speakers: Verdict) -> float:
-        """Of the first label against the second for one speaker; the atypical ones left out."""
-        return 2.0 * speakers.mean * self.total / (self.weight * speakers.between**2 + speakers.within**2)
+    def faded(self, kept: float) -> "Evidence":
+        """The part `kept` of it, 0 to 1."""
+        return Evidence(self.total * kept, self.weight * kept, self.windows, self.last, self.at)
+
+    def log_odds(self, speakers: Verdict, pair: Pair | None = None) -> float:
+        """Of the first label against the second for one speaker, one of the `pair`; the atypical ones left out."""
+        first, second, variance = pair or any_pair(speakers)
+        apart = max(first - second, 0.0) * (self.total - self.weight * 0.5 * (first + second))
+        return apart / (self.weight * variance + speakers.within**2)
+
+    def mean(self, usual: float, speakers: Verdict) -> tuple[float, float]:
+        """The mean of the speaker whose windows these are, where `usual` is their label's, and its variance."""
+        within, between = speakers.within**2, speakers.between**2
+        precision = self.weight / within + 1.0 / between
+        return (self.total / within + usual / between) / precision, 1.0 / precision
 
     def log_likelihood(self, mean: float, speakers: Verdict) -> float:
         """That these are windows of one speaker of a label whose speakers' mean is `mean`, but for what all share.
@@ -53,6 +82,13 @@ class Evidence(NamedTuple):
         precision = self.weight / within + 1.0 / between
         peak = (self.total / within + mean / between) ** 2 / precision
         return 0.5 * (peak - mean**2 / between - math.log(between * precision))
+
+
+def meet(parts: tuple[Evidence, Evidence], speakers: Verdict) -> Pair:
+    """The two people whose windows `parts` are, the first label's and the second's."""
+    first, one = parts[0].mean(speakers.mean, speakers)
+    second, other = parts[1].mean(-speakers.mean, speakers)
+    return Pair(first, second, 0.5 * (one + other))
 
 
 def log_odds(probability: float, limit: float) -> float:

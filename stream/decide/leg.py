@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models import ModelSpec, provisional
 from stream.decide.evidence import Evidence, log_odds
@@ -11,7 +12,9 @@ from stream.decide.turns import Heard, Turn, TurnFilter
 from stream.decide.verdict import SequentialTest, VerdictSettings
 from stream.decide.window import Judgement
 from stream.records import Scores
-from stream.words import UNKNOWN, Reason, Span
+from stream.words import UNKNOWN, Reason, Span, State
+
+FRAME_SECONDS = 0.02  # the VAD's
 
 _MOST_HANDOVERS = 100  # that a summary lists: the last ones
 
@@ -39,6 +42,24 @@ class CallSummary:
     final: bool
 
 
+class _Window(NamedTuple):
+    start: float  # seconds
+    end: float
+    centre: float
+    state: State
+    frames: bytes | None  # one for each 20 ms, 1 where it is speech; None: all of it is, or none
+
+    def spoken(self, start: float, end: float) -> float:
+        """Seconds of speech between two times in it."""
+        if self.state == "noise":
+            return 0.0
+        if self.frames is None:
+            return end - start if self.state == "speech" else 0.0
+        # Half-way is up, and so the same frame in this window and the next.
+        first, last = (int((at - self.start) / FRAME_SECONDS + 0.5 + 1e-6) for at in (start, end))
+        return FRAME_SECONDS * self.frames.count(1, first, last)
+
+
 class Leg:
     """Hears each window's judgement, in order; tells turns as they are settled and verdicts as they change."""
 
@@ -50,20 +71,25 @@ class Leg:
         self._test = SequentialTest(settings, self._speakers, spec.labels)
         self._speaking = SpeakingTime(self._label_at)
         self._lately = deque[Turn]()  # settled, but perhaps asked about
-        self._count = 0  # turns settled
+        self._told = 0  # turns settled
         self._holder: str | None = None  # label of the last of them
         self._handovers = deque[Handover](maxlen=_MOST_HANDOVERS)
         self._reasons: Counter[Reason] = Counter()
         self._decided_after: float | None = None
         self._end = 0.0  # seconds heard
+        self._last: _Window | None = None
 
-    def hear(self, start: float, end: float, judgement: Judgement, scores: Scores | None) -> list[Turn | CallSummary]:
-        """Go on with the window from `start` to `end` (seconds, without padding)."""
+    def hear(
+        self, start: float, end: float, judgement: Judgement, scores: Scores | None, frames: bytes | None = None
+    ) -> list[Turn | CallSummary]:
+        """Go on with the window from `start` to `end` (seconds, without padding).
+
+        frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
+        """
         heard = Heard(start, end, _voice(judgement, scores), self._log_odds(judgement, scores))
         if judgement.reason:
             self._reasons[judgement.reason] += 1
-        if judgement.state == "speech":
-            self._speaking.add(heard.centre, end - max(start, self._end))
+        self._count(_Window(start, end, heard.centre, judgement.state, frames))
         self._end = end
         turns = self._filter.update(heard)
         self._note(turns)
@@ -78,6 +104,8 @@ class Leg:
         """Nothing follows: the last turns, and the final summary; nothing where no window was heard."""
         if not self._end:
             return []
+        if self._last:
+            self._speak(self._last, self._last.centre, self._last.end)
         turns = self._filter.pending()
         self._note(turns)
         return [*turns, self._summary([], final=True)]
@@ -105,13 +133,26 @@ class Leg:
             probability=self._test.probability,
             decided_after=self._decided_after,
             speech_seconds={label: seconds[label] for label in (*self._labels, UNKNOWN)},
-            turns=self._count + len(pending),
+            turns=self._told + len(pending),
             handovers=(*self._handovers, *_handovers(pending, self._holder)),
             final=final,
         )
 
+    def _count(self, window: _Window) -> None:
+        """Count the speech around the last window's centre, and up to this one's: each has what is nearest to it."""
+        edge = window.start
+        if self._last:
+            edge = max(edge, 0.5 * (self._last.centre + window.centre))
+            self._speak(self._last, self._last.centre, min(edge, self._last.end))
+        self._speak(window, edge, window.centre)
+        self._last = window
+
+    def _speak(self, window: _Window, start: float, end: float) -> None:
+        if seconds := window.spoken(start, end):
+            self._speaking.add(0.5 * (start + end), seconds, sparse=window.state == "silence")
+
     def _note(self, turns: list[Turn]) -> None:
-        self._count += len(turns)
+        self._told += len(turns)
         self._handovers += _handovers(turns, self._holder)
         self._holder = turns[-1].label if turns else self._holder
         self._lately += turns

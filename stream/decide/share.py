@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, get_args
 
-from stream.words import Span
+from stream.words import UNKNOWN, Span
 
 SPANS: tuple[Span, ...] = get_args(Span)
 
@@ -19,6 +19,7 @@ Seconds = defaultdict[str, float]
 class _Speech(NamedTuple):
     at: float  # seconds from the stream's first sample
     seconds: float
+    sparse: bool  # among so little that it may be noise: counts in a turn only
 
 
 class SpeakingTime:
@@ -34,15 +35,17 @@ class SpeakingTime:
         self._all = _nothing()
         self._recent = {span: deque[tuple[int, Seconds]](maxlen=_COUNT) for span in _BUCKETS}
 
-    def add(self, at: float, seconds: float) -> None:
-        """`seconds` more of speech, about the time `at`."""
-        self._unsettled.append(_Speech(at, seconds))
+    def add(self, at: float, seconds: float, *, sparse: bool = False) -> None:
+        """`seconds` more of speech, about the time `at`; what is `sparse` counts where it is in a turn."""
+        self._unsettled.append(_Speech(at, seconds, sparse))
 
     def settle(self, before: float) -> None:
         """What was said before this time (seconds) has the label that it has now, for good."""
         while self._unsettled and self._unsettled[0].at < before:
             speech = self._unsettled.popleft()
             label = self._label_at(speech.at)
+            if speech.sparse and label == UNKNOWN:
+                continue
             self._all[label] += speech.seconds
             for span, length in _BUCKETS.items():
                 buckets, number = self._recent[span], int(speech.at // length)
@@ -63,8 +66,9 @@ class SpeakingTime:
                     for label, value in seconds.items():
                         found[label] += value
         for speech in self._unsettled:
-            if speech.at >= since:
-                found[self._label_at(speech.at)] += speech.seconds
+            label = self._label_at(speech.at)
+            if speech.at >= since and not (speech.sparse and label == UNKNOWN):
+                found[label] += speech.seconds
         return found
 
 

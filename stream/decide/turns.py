@@ -4,7 +4,8 @@ Three states: either label speaks, or neither (silence, music, a voice that cann
 window fits a state is its calibrated posterior over the state's prior (Bourlard and Morgan, Connectionist
 Speech Recognition, 1994). Windows overlap, so one that comes d seconds after the last counts for d of the
 `independent` seconds that a window in full needs, and the same goes for staying in a state: decisions do
-not depend on the hop.
+not depend on the hop. What a window says of the labels is seen in the light of who spoke lately: each path
+knows the two people whom it has heard, better and better, and forgets them over `memory` seconds.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
 edge is dated back to where the label really changed, between two centres, though it is only seen a second
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models import Turns, Verdict
-from stream.decide.evidence import Evidence, certainty, sigmoid
+from stream.decide.evidence import Evidence, Pair, any_pair, certainty, meet, sigmoid
 from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
@@ -56,6 +57,7 @@ class Segment(NamedTuple):
     state: int
     start: float
     end: float
+    known: Pair  # who it may be, as far as they were known when it began
     evidence: Evidence = Evidence()
     named: bool = False  # whether the label's probability suffices, with hysteresis
 
@@ -66,13 +68,15 @@ class Path(NamedTuple):
     score: float  # log-likelihood
     closed: tuple[Segment, ...]
     open: Segment
+    pair: Pair  # who speaks, by what was heard lately
     parts: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # of all windows in either label's state
+    lately: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # the same, fading
 
     def turned(self, state: int, end: float, start: float) -> "Path":
         """The path whose segment ended at `end`, while one in another `state` began at `start` (seconds)."""
-        was, began, _, evidence, named = self.open
-        closed = (*self.closed, Segment(was, began, end, evidence, named))
-        return Path(self.score, closed, Segment(state, start, start), self.parts)
+        was, began, _, known, evidence, named = self.open
+        closed = (*self.closed, Segment(was, began, end, known, evidence, named))
+        return Path(self.score, closed, Segment(state, start, start, self.pair), self.pair, self.parts, self.lately)
 
 
 class TurnFilter:
@@ -81,18 +85,17 @@ class TurnFilter:
     def __init__(self, turns: Turns, speakers: Verdict, labels: tuple[str, str]) -> None:
         self._turns, self._speakers, self._labels = turns, speakers, labels
         self._usual = _log_transitions(turns, turns.independent)
-        self._paths = [Path(0.0, (), Segment(state, 0.0, 0.0)) for state in STATES]
+        self._paths = self._begun(0.0, 0.0)
         self._leading = NOBODY
         self._last: Heard | None = None
 
     def update(self, heard: Heard) -> list[Turn]:
         """Go on with a window that begins after the last one; the turns that it settles."""
-        fits = self._fits(heard)
         if self._last is None:
-            begun = [Path(0.0, (), Segment(state, heard.start, heard.end)) for state in STATES]
-            self._paths = [self._counted(path, fits[path.open.state], heard) for path in begun]
+            begun = self._begun(heard.start, heard.end)
+            self._paths = [self._counted(path, self._fits(path, heard)[path.open.state], heard, 1.0) for path in begun]
         else:
-            self._paths = self._extended(self._last, heard, fits)
+            self._paths = self._extended(self._last, heard)
         self._last = heard
         scores = [path.score for path in self._paths]
         self._leading = max((self._leading, *STATES), key=scores.__getitem__)
@@ -121,16 +124,21 @@ class TurnFilter:
             return turn.label, turn.probability
         return UNKNOWN, None
 
-    def _fits(self, heard: Heard) -> tuple[float, float, float]:
-        """Log of each state's posterior over its prior: 1/4, 1/4 and 1/2."""
-        doubt = self._turns.doubt
+    def _begun(self, start: float, end: float) -> list[Path]:
+        pair = any_pair(self._speakers)
+        return [Path(0.0, (), Segment(state, start, end, pair), pair) for state in STATES]
+
+    def _fits(self, path: Path, heard: Heard) -> tuple[float, float, float]:
+        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom `path` has heard so far."""
+        doubt, odds = self._turns.doubt, 0.0
+        if heard.log_odds is not None:
+            odds = Evidence(heard.log_odds, 1.0).log_odds(self._speakers, path.pair)
         voice, first, second = (
-            min(max(probability, doubt), 1.0 - doubt)
-            for probability in (heard.voice, sigmoid(heard.log_odds or 0.0), sigmoid(-(heard.log_odds or 0.0)))
+            min(max(probability, doubt), 1.0 - doubt) for probability in (heard.voice, sigmoid(odds), sigmoid(-odds))
         )
         return math.log(2.0 * voice * first), math.log(2.0 * voice * second), math.log(1.0 - voice)
 
-    def _extended(self, last: Heard, heard: Heard, fits: tuple[float, float, float]) -> list[Path]:
+    def _extended(self, last: Heard, heard: Heard) -> list[Path]:
         """The best path to each state, one window later."""
         centre = heard.centre
         passed = centre - last.centre
@@ -139,27 +147,33 @@ class TurnFilter:
         moves = self._usual if full == self._turns.independent else _log_transitions(self._turns, full)
         edge = centre - 0.5 * passed
         edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
+        kept = math.exp(-passed / self._turns.memory)
+        fits = [self._fits(path, heard) for path in self._paths]
         paths = []
         for to in STATES:
             reached = [
-                path.score + moves[at][to] * (weight if at == to else 1.0) for at, path in enumerate(self._paths)
+                path.score + moves[at][to] * (weight if at == to else 1.0) + weight * fits[at][to]
+                for at, path in enumerate(self._paths)
             ]
             source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equals the first
             path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
-            paths.append(self._counted(path, reached[source] + weight * fits[to], heard))
+            paths.append(self._counted(path, reached[source], heard, kept))
         return paths
 
-    def _counted(self, path: Path, score: float, heard: Heard) -> Path:
-        """`path` at its new score, with the window's evidence where its state is a label's."""
-        state, start, _, evidence, named = path.open
-        if state == NOBODY or heard.log_odds is None:
-            return Path(score, path.closed, Segment(state, start, heard.end, evidence, named), path.parts)
-        window = heard.centre, heard.log_odds, self._speakers.decorrelation
-        first, second = path.parts
-        evidence = evidence.add(*window)
-        named = self._probability(state, evidence) >= (self._turns.leave if named else self._turns.enter)
-        parts = (first.add(*window), second) if state == 0 else (first, second.add(*window))
-        return Path(score, path.closed, Segment(state, start, heard.end, evidence, named), parts)
+    def _counted(self, path: Path, score: float, heard: Heard, kept: float) -> Path:
+        """`path` at its new score, with the window's evidence where its state is a label's.
+
+        Of what was heard lately `kept` stays.
+        """
+        state, start, _, known, evidence, named = path.open
+        parts, lately = path.parts, (path.lately[0].faded(kept), path.lately[1].faded(kept))
+        if state != NOBODY and heard.log_odds is not None:
+            window = heard.centre, heard.log_odds, self._speakers.decorrelation
+            evidence, parts, lately = evidence.add(*window), _added(parts, state, window), _added(lately, state, window)
+            least = self._turns.leave if named else self._turns.enter
+            named = self._probability(state, evidence, known) >= least
+        segment = Segment(state, start, heard.end, known, evidence, named)
+        return Path(score, path.closed, segment, meet(lately, self._speakers), parts, lately)
 
     def _settled(self, before: float) -> Iterator[Turn]:
         """Turns that all paths share, or that ended `before` this time (seconds)."""
@@ -178,12 +192,19 @@ class TurnFilter:
         """The turn that `segment` is, where its label is sure enough."""
         if segment.named:
             label, windows = self._labels[segment.state], segment.evidence.windows
-            probability = self._probability(segment.state, segment.evidence)
+            probability = self._probability(segment.state, segment.evidence, segment.known)
             yield Turn(label, segment.start, segment.end, probability, windows)
 
-    def _probability(self, state: int, evidence: Evidence) -> float:
-        odds = evidence.log_odds(self._speakers)
+    def _probability(self, state: int, evidence: Evidence, known: Pair) -> float:
+        odds = evidence.log_odds(self._speakers, known)
         return certainty(odds if state == 0 else -odds, self._speakers.atypical)
+
+
+def _added(
+    parts: tuple[Evidence, Evidence], state: int, window: tuple[float, float, float]
+) -> tuple[Evidence, Evidence]:
+    first, second = parts
+    return (first.add(*window), second) if state == 0 else (first, second.add(*window))
 
 
 def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:

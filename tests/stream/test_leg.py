@@ -329,3 +329,65 @@ def test_speaking_time_follows_the_turns() -> None:
     seconds = heard.calls[-1].speech_seconds
     assert seconds["unknown"] == 0.0
     assert seconds["a"] == pytest.approx(20.0, abs=0.75 + 0.25)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([5, 25, 50, 100, 130])), min_size=1, max_size=30), st.data())
+def test_each_frame_of_speech_is_counted_once(steps: list[tuple[bool, int]], data: st.DataObject) -> None:
+    """Conservation: whatever the hop, and with gaps, speaking time is the speech frames that any window holds."""
+    leg, at, said = Leg(SPEC, VerdictSettings()), 0, dict[int, bool]()
+    for gap, step in steps:  # frames
+        at += step + (100 if gap else 0)
+        for frame in range(at, at + 100):
+            said.setdefault(frame, data.draw(st.booleans()) if frame % 7 == 0 else frame % 3 == 0)
+        frames = bytes(said[frame] for frame in range(at, at + 100))
+        leg.hear(at / 50, at / 50 + WINDOW, Judgement("speech", "a", None), Scores(1.0, 1.0, 0.99), frames)
+    (final,) = [each for each in leg.finish() if isinstance(each, CallSummary)]
+    assert sum(final.speech_seconds.values()) == pytest.approx(0.02 * sum(said.values()))
+
+
+def test_little_speech_counts_in_a_turn_only() -> None:
+    """A few speech frames in windows too quiet for the model are somebody's words, or nobody's noise."""
+    few, quiet = bytes([1] * 10 + [0] * 90), Judgement("silence", "unknown", "silence")
+    noise = Leg(SPEC, VerdictSettings())
+    for number in range(20):
+        noise.hear(0.5 * number, 0.5 * number + WINDOW, quiet, None, few)
+    assert noise.speaking_seconds("all") == {}
+    leg, scores = Leg(SPEC, VerdictSettings()), Scores(1.0, 1.0, 0.99)
+    for number in range(40):
+        at, said = 0.5 * number, number != 20
+        judgement, frames = (judge(SPEECH, scores, SPEC), bytes([1] * 100)) if said else (quiet, bytes([0, 1] * 50))
+        leg.hear(at, at + WINDOW, judgement, scores if said else None, frames)
+    assert leg.speaking_seconds("all") == {"a": pytest.approx(20.5 - 0.25 * 2 + 0.25, abs=0.02)}
+
+
+def test_pauses_are_no_speaking_time() -> None:
+    """Of two who talk as long, one with pauses between the words, that one has spoken less."""
+    leg = Leg(SPEC, VerdictSettings())
+    for number in range(80):
+        first = number < 40
+        frames = bytes([1] * 100 if first else [1, 0] * 50)
+        scores = Scores(1.0, 1.0, 0.99 if first else 0.01)
+        leg.hear(0.5 * number, 0.5 * number + WINDOW, judge(SPEECH, scores, SPEC), scores, frames)
+    seconds = leg.speaking_seconds("all")
+    assert seconds["a"] == pytest.approx(2.0 * seconds["b"], rel=0.1)
+
+
+def test_whoever_is_like_the_other_label_is_told_from_the_one_they_talk_with() -> None:
+    """A voice that is neither's by itself gets its turns beside one that is clearly somebody else; not alone."""
+    doubtful, clear = (5.0, 0.55), (5.0, 0.004)
+    steady = msgspec.structs.replace(SPEC, verdict=msgspec.structs.replace(SPEAKERS, between=2.0, within=1.2))
+    together = Heard(steady).hear(voices(*[clear, doubtful] * 8)).finish()
+    assert {turn.label for turn in together.turns[4:]} == {"a", "b"}
+    seconds = together.calls[-1].speech_seconds
+    assert seconds["a"] > 0.4 * seconds["b"]
+    alone = Heard(steady).hear(voices(*[doubtful] * 8)).finish()
+    assert not alone.turns
+
+
+@given(exact, st.integers(0, 40), hops)
+def test_the_same_window_never_says_less_for_its_label(p: float, count: int, hop: float) -> None:
+    """Whoever was heard before, a voice that is more the first label's never gets more of the second's turn."""
+    before = [0.01] * count
+    less = Heard().hear([*before, *[p] * 20], hop).leg.speaking_seconds("all")
+    more = Heard().hear([*before, *[0.5 * (1.0 + p)] * 20], hop).leg.speaking_seconds("all")
+    assert more.get("b", 0.0) <= less.get("b", 0.0) + 1e-9

@@ -12,6 +12,7 @@ from stream.records import SAMPLE_RATE, Features, Scores
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 from training.calls.simulate import GENDERS, Call, Script
+from training.gate import FRAME, voiced_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class HeardWindow:
     end: float  # without padding
     judgement: Judgement
     scores: Scores | None
+    frames: bytes  # of the VAD, as in SpeechVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,14 @@ class Ear:
         ring = Streams(self._setup, None, print).open("call", rate=SAMPLE_RATE, live=False, timed=False)
         ring.write(call.samples)
         ring.close()
-        noted = iter(self._classifier.noted)
+        noted, voiced = iter(self._classifier.noted), voiced_frames(call.samples).tobytes()
         windows = [
             HeardWindow(
                 message.start,
-                message.end - message.padded / SAMPLE_RATE,
+                (end := message.end - message.padded / SAMPLE_RATE),
                 Judgement(message.state, message.label, message.reason),
                 next(noted) if message.probability else None,
+                voiced[round(message.start * SAMPLE_RATE / FRAME) : int(end * SAMPLE_RATE / FRAME)],
             )
             for message in self._messages
             if isinstance(message, WindowMessage)
@@ -104,7 +107,7 @@ def decide(hearing: Hearing, spec: ModelSpec, *, verdict_error: float) -> Decide
     leg = Leg(spec, VerdictSettings(verdict_error=verdict_error))
     news: list[Turn | CallSummary] = []
     for window in hearing.windows:
-        news += leg.hear(window.start, window.end, window.judgement, window.scores)
+        news += leg.hear(window.start, window.end, window.judgement, window.scores, window.frames)
     first, second = leg.parts
     news += leg.finish()
     turns = [each for each in news if isinstance(each, Turn)]

@@ -23,7 +23,7 @@ SEED = 700
 class Spread(msgspec.Struct, frozen=True):
     """What `python -m training spread` found."""
 
-    folds: int
+    folds: int  # whose speakers were asked about
     speakers: int
     legs: int  # of one speaker, with enough windows to count
     alternations: int
@@ -34,8 +34,8 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(
-    data: Path, work: Path, folder: Path, *, folds: int, legs: int, alternating: int, windows: int,
-    epochs: int, learn: Learn | None = None,
+    data: Path, work: Path, folder: Path, *, folds: int, asked: int | None = None, legs: int, alternating: int,
+    windows: int, epochs: int, learn: Learn | None = None,
 ) -> None:  # fmt: skip
     """Estimate on the train split of `data`, whose windows are prepared in `work`, and write the spec in `folder`.
 
@@ -45,16 +45,17 @@ def spread(
     spec = read_spec(folder)
     voices = read_voices(data, learnable(data, "train"))
     learn = learn or partial(learn_fold, data=data, work=work, windows=windows, epochs=epochs, seed=SEED)
-    parts = split_folds(voices, folds, work)
+    parts = split_folds(voices, folds, work)[:asked]
     single: list[Hearing] = []
     turning: list[Hearing] = []
     for fold in parts:
-        heard = _hear(fold, learn(fold), voices, legs, alternating // folds)
+        heard = _hear(fold, learn(fold), voices, legs, alternating // len(parts))
         single += heard[0]
         turning += heard[1]
-        print(f"spread: fold {fold.number + 1} of {folds}: {len(fold.speakers)} speakers", file=sys.stderr, flush=True)
+        told = f"spread: fold {fold.number + 1} of {len(parts)}: {len(fold.speakers)} speakers"
+        print(told, file=sys.stderr, flush=True)
     found = estimate(single, turning, spec)
-    found = msgspec.structs.replace(found, folds=folds, speakers=len({voice.name for voice in voices}))
+    found = msgspec.structs.replace(found, folds=len(parts), speakers=sum(len(fold.speakers) for fold in parts))
     write_spec(folder, msgspec.structs.replace(spec, turns=found.turns, verdict=found.verdict))
     place = folder / FOLDER / "calls"
     place.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,8 @@ def estimate(single: Sequence[Hearing], turning: Sequence[Hearing], spec: ModelS
     windows = leg_windows(single)
     verdict = estimate_verdict(windows, hop_of(single), mixed=speakers.mixed)
     spec = msgspec.structs.replace(spec, verdict=verdict)
-    turns = search(turning, spec, count_durations([each.script for each in turning], former))
+    alone = single[:: max(len(single) // max(len(turning), 1), 1)]  # as many: whoever speaks alone has one turn
+    turns = search([*turning, *alone], spec, count_durations([each.script for each in turning], former))
     spec = msgspec.structs.replace(spec, turns=turns)
     verdict = with_stray(verdict, [decide(each, spec, verdict_error=0.01) for each in single])
     return Spread(

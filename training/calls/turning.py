@@ -14,10 +14,11 @@ from training.calls.simulate import NOBODY, Script
 
 GRID: Final[Mapping[str, tuple[float, ...]]] = {
     "independent": (0.5, 0.75, 1.0, 1.5, 2.0),  # seconds
-    "doubt": (0.005, 0.01, 0.02, 0.05, 0.1),
+    "doubt": (0.001, 0.005, 0.01, 0.02, 0.05, 0.1),
     "enter": (0.6, 0.7, 0.8, 0.9),
     "leave": (0.5, 0.6, 0.7, 0.8),
     "lag": (2.0, 3.0, 4.0, 6.0, 8.0),  # seconds
+    "memory": (20.0, 60.0, 240.0),  # seconds
 }
 BARS: Final = (0.08, 0.12, 0.5, 1.0)  # opposite and unknown time, median and 90th percentile of edges in seconds
 SEEN = 1.0  # seconds: a shorter gap, half a window, is no pause that could be heard

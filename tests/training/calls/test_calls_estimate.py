@@ -79,7 +79,9 @@ def test_labels_are_one_population() -> None:
     truth = np.repeat(np.array([NOBODY, 0], np.int8), 200)
     script = Script("x", "single", "c", ("ann",), truth, (Spoken(4.0, 8.0, "female"),))
     heard = Judgement("speech", "female", None)
-    windows = [HeardWindow(at, at + 2.0, heard, Scores(1.0, 1.0, 0.2 + 0.1 * at)) for at in np.arange(0.0, 6.5, 0.5)]
+    windows = [
+        HeardWindow(at, at + 2.0, heard, Scores(1.0, 1.0, 0.2 + 0.1 * at), b"") for at in np.arange(0.0, 6.5, 0.5)
+    ]
     (ann,) = leg_windows([Hearing(script, windows, [])])
     swapped = [replace(each, scores=Scores(1.0, 1.0, 1.0 - each.scores.label)) for each in windows]
     other = replace(script, truth=np.where(truth == 0, 1, truth), turns=(Spoken(4.0, 8.0, "male"),))
