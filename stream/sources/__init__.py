@@ -38,6 +38,9 @@ class InputSettings(msgspec.Struct, frozen=True):
         Annotated[str, Meta(min_length=1)] | None,
         Meta(description="of ws://: what clients must give as token, or in Authorization: Bearer"),
     ] = None
+    ws_idle: Annotated[
+        float, Meta(ge=1, le=86_400, description="of ws://: seconds for which a connection may send nothing")
+    ] = 60.0
 
 
 class Intake(Protocol):

@@ -24,7 +24,6 @@ from stream.sources.ws.door import MOST_CONNECTIONS
 from stream.sources.ws.twilio import Call
 
 FIRST_SECONDS = 10.0  # that the first message may take
-IDLE_SECONDS = 60.0  # that a connection may be silent
 MOST_RATE = MOST_CONNECTIONS * 48_000  # Hz, of all streams together: their rings are 250 MB
 _MOST_REASON = 123  # bytes: what fits a close frame
 _TURN = 16  # messages that one connection may have heard before the others have their turn
@@ -69,7 +68,7 @@ class Connections:
         header = "".join(connection.request.headers.get_all("Authorization")).removeprefix("Bearer ")
         token = query.pop("token", header)
         settings = _format(query, self._settings)
-        messages = _messages(connection)
+        messages = _messages(connection, settings.ws_idle)
         first = await anext(messages, None)
         if isinstance(first, bytes):
             self._check_token(token)
@@ -133,7 +132,7 @@ class Connections:
             self._rate -= rate
 
 
-async def _messages(connection: ServerConnection) -> _Messages:
+async def _messages(connection: ServerConnection, idle: float) -> _Messages:
     """Messages until the connection ends. Raises _RefusedError where it is silent, or sends what is no message."""
     patience = FIRST_SECONDS
     for number in itertools.count(1):
@@ -148,7 +147,7 @@ async def _messages(connection: ServerConnection) -> _Messages:
                 raise _RefusedError("broken message", error.sent.code, error.sent.reason) from error
             return
         yield message
-        patience = IDLE_SECONDS
+        patience = idle
         if number % _TURN == 0:
             await asyncio.sleep(0)
 
