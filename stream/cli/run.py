@@ -17,6 +17,7 @@ from stream.overload import OverloadSettings
 from stream.pipeline import Sink
 from stream.settings import Configuration, options
 from stream.sources import InputSettings, Source, open_source
+from stream.sources.switchboard import gather
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
 _ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, DaemonSettings)
@@ -25,7 +26,8 @@ _ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, DaemonSett
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     """Decide on each INPUT, live, and publish a message for each window.
 
-    INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, or - for raw PCM on standard input.
+    INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, - for raw PCM on standard input, or calls as they come
+    in: rtp://HOST:PORT, audiosocket://HOST:PORT.
     """
     configuration = Configuration(_ROOMS, given)
     sinks: list[Sink] = []
@@ -53,7 +55,7 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
 def _sources(configuration: Configuration, inputs: tuple[str, ...], demo: bool, terminal: Terminal) -> list[Source]:
     wanted = configuration.inputs(inputs, "mic")
     try:
-        return [open_source(source, settings) for source, settings in wanted]
+        return gather(open_source(source, settings) for source, settings in wanted)
     except UnusableError as error:
         if not demo or any(source != "mic" for source, _ in wanted):
             raise

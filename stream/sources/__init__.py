@@ -41,6 +41,15 @@ class InputSettings(msgspec.Struct, frozen=True):
     ws_idle: Annotated[
         float, Meta(ge=1, le=86_400, description="of ws://: seconds for which a connection may send nothing")
     ] = 60.0
+    most_legs: Annotated[
+        int, Meta(ge=1, le=100_000, description="of rtp:// and audiosocket://: calls at once; more are refused")
+    ] = 1000
+    leg_pause: Annotated[
+        float, Meta(ge=0.5, le=3600.0, description="of rtp://: seconds without a packet that end a call's leg")
+    ] = 10.0
+    leg_wait: Annotated[
+        float, Meta(ge=0.0, le=2.0, description="of rtp://: seconds to wait for a packet that others have overtaken")
+    ] = 0.1
 
 
 class Intake(Protocol):
@@ -52,8 +61,8 @@ class Intake(Protocol):
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
         """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds."""
 
-    def refuse(self, source: str, cause: str, count: int = 1) -> None:
-        """Count, for health, what `source` would not take; said once for each cause."""
+    def refuse(self, source: str, cause: str, why: str, count: int = 1) -> None:
+        """Count, for health, what `source` would not take for a `cause` (of a few); `why` is said the first time."""
 
     def say(self, line: str) -> None:
         """Tell the user something, in one line."""
@@ -78,13 +87,18 @@ def open_source(source: str, settings: InputSettings) -> Source:
         name = "pipe"
     elif separator:
         name = scheme
-        if not scheme.isidentifier() or importlib.util.find_spec(f"stream.sources.{name}") is None:
+        if not _is_source(scheme):
             raise UnusableError(
                 f"{source}: no input is called {scheme}://; expected mic, mic:NAME, a file or - "
                 f"(ffmpeg -i {source} -f s16le -ar 16000 -ac 1 - | genderstream run - reads nearly anything)"
             )
     else:
         name = "recording"
-    module = importlib.import_module(f"stream.sources.{name}")
-    opened: Source = module.open_source(source, settings)
+    opened: Source = importlib.import_module(f"stream.sources.{name}").open_source(source, settings)
     return opened
+
+
+def _is_source(scheme: str) -> bool:
+    module = f"stream.sources.{scheme}"
+    known = scheme.isidentifier() and importlib.util.find_spec(module) is not None
+    return known and hasattr(importlib.import_module(module), "open_source")

@@ -13,9 +13,10 @@ SAMPLE_RATE = 8000
 Law = Literal["mu", "a"]
 
 
-def decode(payload: bytes, law: Law) -> Samples:
-    """int16[n] of n bytes; µ-law's full scale is ±32124, A-law's ±32256."""
-    decoded: Samples = _TABLES[law][np.frombuffer(payload, np.uint8)]
+def decode(payload: bytes | npt.NDArray[np.uint8], law: Law) -> Samples:
+    """int16 of the same shape as uint8, [n] of n bytes; µ-law's full scale is ±32124, A-law's ±32256."""
+    codes = np.frombuffer(payload, np.uint8) if isinstance(payload, bytes) else payload
+    decoded: Samples = _TABLES[law].take(codes)
     return decoded
 
 
