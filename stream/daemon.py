@@ -85,11 +85,11 @@ class Streams:
         self.wake(name)
         return ring
 
-    def refuse(self, source: str, cause: str, why: str, count: int = 1) -> None:
-        """Count that `source` would not take something; say why the first time."""
+    def refuse(self, source: str, cause: str, count: int = 1, *, why: str = "") -> None:
+        """Count that `source` would not take something; say so the first time."""
         causes = self.refused.setdefault(source, Counter())
         if not causes[cause]:
-            self.say(f"{source}: refused ({cause}): {why}; health counts those that follow")
+            self.say(f"{source} refused ({cause}){why and ': '}{why}; health counts what follows")
         causes[cause] += count
 
     def _listeners(self, name: str) -> Iterator[Listener]:

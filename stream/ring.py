@@ -16,8 +16,10 @@ A waiting writer (recordings, pipes) sleeps until the reader has made room.
 
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -26,7 +28,9 @@ from stream.records import AudioBlock, Condition, Gap, Samples
 from stream.words import LossCause
 
 _NEVER = 1 << 62
+_position = attrgetter("position")
 _Piece = TypeVar("_Piece", AudioBlock, Gap)
+_MOST_MARKS = 128  # blocks whose time is remembered: 2.5 s of a telephone's
 _CATCH_UP = 8  # a lapped reader goes on this fraction of the ring behind the writer's next overwrite
 
 
@@ -55,7 +59,9 @@ class Ring:
         self._reserved = 0  # writer: everything before this may be overwritten or being written
         self._written = 0  # writer: everything before this is there, or a gap
         self._skipped: Mapping[LossCause, int] = {}  # writer: samples in gaps so far; replaced whole
-        self._mark = Mark(0, self._skipped, time.monotonic(), time.monotonic())  # writer
+        self._marks = deque(  # writer
+            [Mark(0, self._skipped, time.monotonic(), time.monotonic())], maxlen=_MOST_MARKS
+        )
         self._condition = Condition()  # writer
         self._closed = False  # writer: nothing follows
         self._broken = False  # writer: what follows was never captured
@@ -79,7 +85,7 @@ class Ring:
         """Say that `length` samples (at least 1) are missing here."""
         self._gaps.append(Gap(self._written, length, cause, estimated))
         self._skipped = {**self._skipped, cause: self._skipped.get(cause, 0) + length}
-        self._publish(self._written + length, time.monotonic(), self._mark.heard)
+        self._publish(self._written + length, time.monotonic(), self._marks[-1].heard)
 
     def tell(self, condition: Condition) -> None:
         """Say how the source is; the reader is woken where that is news."""
@@ -112,7 +118,7 @@ class Ring:
         self._publish(end, when, when)
 
     def _publish(self, end: int, when: float, heard: float) -> None:
-        self._mark = Mark(end, self._skipped, when, heard)
+        self._marks.append(Mark(end, self._skipped, when, heard))
         self._written = end
         if end >= self._awaited:
             self._awaited = _NEVER
@@ -167,7 +173,7 @@ class Ring:
     @property
     def mark(self) -> Mark:
         """Where the writer stands."""
-        return self._mark
+        return self._marks[-1]
 
     @property
     def condition(self) -> Condition:
@@ -190,9 +196,14 @@ class Ring:
         return self._broken
 
     def arrival(self, position: int, rate: int) -> float:
-        """When (time.monotonic) the sample at `position` came, from the last block's time and the rate."""
-        mark = self._mark
-        return mark.when - max(mark.position - position, 0) / rate
+        """When (time.monotonic) the sample before `position` came: with its block, however many came at once.
+
+        Further back than the last blocks it is reckoned from the oldest of them and the rate; what has not come
+        yet counts as come with the last.
+        """
+        marks = tuple(self._marks)
+        at = min(bisect_left(marks, position, key=_position), len(marks) - 1)
+        return marks[at].when - (max(marks[0].position - position, 0) / rate if at == 0 else 0.0)
 
     def _oldest(self) -> int:
         return self._reserved - self._capacity

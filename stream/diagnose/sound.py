@@ -134,7 +134,7 @@ class _Listener:
         self.rings.append((ring, rate))
         return ring
 
-    def refuse(self, source: str, cause: str, why: str, count: int = 1) -> None:
+    def refuse(self, source: str, cause: str, count: int = 1, *, why: str = "") -> None:
         """Nothing: a microphone refuses nothing."""
 
     def say(self, line: str) -> None:

@@ -61,8 +61,8 @@ class Intake(Protocol):
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
         """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds."""
 
-    def refuse(self, source: str, cause: str, why: str, count: int = 1) -> None:
-        """Count, for health, what `source` would not take for a `cause` (of a few); `why` is said the first time."""
+    def refuse(self, source: str, cause: str, count: int = 1, *, why: str = "") -> None:
+        """Count, for health, what `source` would not take for a `cause` (of a few); said the first time."""
 
     def say(self, line: str) -> None:
         """Tell the user something, in one line."""

@@ -91,11 +91,11 @@ class AudioSocketPort:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:  # out of descriptors: the connection stays in the queue
-                self._intake.refuse(self.source, "system", f"a connection could not be accepted: {error.strerror}")
+                self._intake.refuse(self.source, "system", why=f"a connection could not be accepted: {error.strerror}")
                 return
             if len(self._legs) >= self._settings.most_legs:
                 self._intake.refuse(
-                    self.source, "legs", f"{self._settings.most_legs} calls at once are the most (--most-legs)"
+                    self.source, "legs", why=f"{self._settings.most_legs} calls at once are the most (--most-legs)"
                 )
                 accepted.close()
                 continue
@@ -122,7 +122,7 @@ class AudioSocketPort:
                 self._hang_up(leg)
 
     def _refuse(self, leg: "Connection", cause: str, why: str) -> None:
-        self._intake.refuse(self.source, cause, why)
+        self._intake.refuse(self.source, cause, why=why)
         self._hang_up(leg)
 
     def _hang_up(self, leg: "Connection") -> None:

@@ -123,5 +123,5 @@ class Refusing:
 
     def capture(self, intake: Intake) -> None:
         for _ in range(3):
-            intake.refuse("rtp://127.0.0.1:5004", "malformed", "no RTP")
-        intake.refuse("rtp://127.0.0.1:5004", "legs", "too many", 4)
+            intake.refuse("rtp://127.0.0.1:5004", "malformed")
+        intake.refuse("rtp://127.0.0.1:5004", "legs", 4, why="too many")

@@ -196,7 +196,7 @@ class RtpPort:
         self._refuse("late", "a packet came twice, or too late")
 
     def _refuse(self, cause: str, why: str, count: int = 1) -> None:
-        self._intake.refuse(self.source, cause, why, count)
+        self._intake.refuse(self.source, cause, count, why=why)
 
 
 def _keys(content: Bytes, senders: Bytes, packets: Packets) -> list[_Key]:

@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from stream.records import LossCause, Samples
+from stream.records import Samples
+from stream.words import LossCause
 
 MOST_HELD = 64  # packets
 MOST_LATE = 100  # packets: what is further behind is a sender that began again (RFC 3550, MAX_MISORDER)

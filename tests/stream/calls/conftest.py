@@ -40,8 +40,8 @@ class Exchange(Streams):
         self.messages.append(message)
         self._news.put(None)
 
-    def refuse(self, source: str, cause: str, why: str, count: int = 1) -> None:
-        super().refuse(source, cause, why, count)
+    def refuse(self, source: str, cause: str, count: int = 1, *, why: str = "") -> None:
+        super().refuse(source, cause, count, why=why)
         self._news.put(None)
 
     def open(self, stream: str, **options: Any) -> Any:

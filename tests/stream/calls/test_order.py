@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stream.records import AudioBlock, Gap, LossCause, Samples
+from stream.records import AudioBlock, Gap, Samples
 from stream.ring import Ring
 from stream.sources.rtp.leg import MOST_HELD, Leg, Packet
+from stream.words import LossCause
 
 RATE, SIZE, WAIT, PAUSE = 8000, 160, 0.1, 10.0
 STEP = SIZE / RATE  # seconds a packet
