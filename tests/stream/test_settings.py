@@ -12,6 +12,7 @@ from stream.cli.run import command
 from stream.daemon import DaemonSettings
 from stream.decide import VerdictSettings
 from stream.outputs.publisher import PublisherSettings
+from stream.overload import OverloadSettings
 from stream.settings import Configuration
 from stream.sources import InputSettings
 from stream.vad import VadSettings
@@ -23,6 +24,7 @@ ROOMS = (
     VadSettings,
     VerdictSettings,
     ModelSettings,
+    OverloadSettings,
     PublisherSettings,
     DaemonSettings,
 )
@@ -40,7 +42,8 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "stream": '"a"', "channels": '"split"', "speed": '"max"', "rate": "8000", "format": '"u8"', "pcm-channels": "2",
         "hop": "0.25", "vad-mode": "3", "vad-share": "0.25", "model": '"m"', "precision": '"int8"',
         "runtime": '"ai-edge-litert"', "bind": '"b"', "ask": '"c"', "high-water": "7", "name": '"n"',
-        "save-audio": '"s"', "verdict-error": "0.05",
+        "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "most-legs": "8", "leg-pause": "3.0",
+        "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)
