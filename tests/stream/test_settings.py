@@ -42,8 +42,8 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "stream": '"a"', "channels": '"split"', "speed": '"max"', "rate": "8000", "format": '"u8"', "pcm-channels": "2",
         "hop": "0.25", "vad-mode": "3", "vad-share": "0.25", "model": '"m"', "precision": '"int8"',
         "runtime": '"ai-edge-litert"', "bind": '"b"', "ask": '"c"', "high-water": "7", "name": '"n"',
-        "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "most-legs": "8", "leg-pause": "3.0",
-        "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
+        "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "ws-idle": "30.0", "most-legs": "8",
+        "leg-pause": "3.0", "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)
