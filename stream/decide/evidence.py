@@ -91,11 +91,16 @@ def meet(parts: tuple[Evidence, Evidence], speakers: Verdict) -> Pair:
     return Pair(first, second, 0.5 * (one + other))
 
 
-def log_odds(probability: float, limit: float) -> float:
-    """ln(p / (1 - p)), no farther from 0 than `limit`: no window outweighs all others."""
-    if not 0.0 < probability < 1.0:
-        return math.copysign(limit, probability - 0.5)
-    exact = math.log(probability) - math.log(1.0 - probability)  # a difference: its sign alone changes with the label
+def log_odds(probability: float, limit: float, voice: float = 1.0) -> float:
+    """ln(p / (1 - p)), no farther from 0 than `limit`: no window outweighs all others.
+
+    voice: probability that there is a voice at all; if there is none, either label is as likely.
+    """
+    either = 0.5 * (1.0 - voice)
+    first, second = voice * probability + either, voice * (1.0 - probability) + either
+    if not (first > 0.0 and second > 0.0):
+        return math.copysign(limit, first - second)
+    exact = math.log(first) - math.log(second)  # a difference: its sign alone changes with the label
     return min(max(exact, -limit), limit)
 
 

@@ -172,7 +172,7 @@ class Leg:
     def _log_odds(self, judgement: Judgement, scores: Scores | None) -> float | None:
         if scores is None or not judgement.is_evidence:
             return None
-        return log_odds(scores.label, self._speakers.limit)
+        return log_odds(scores.label, self._speakers.limit, 1.0 if scores.speech is None else scores.speech)
 
     def _reason(self) -> Reason | None:
         """Why there is no verdict: both spoke, or too little evidence, or whatever there was instead of it."""

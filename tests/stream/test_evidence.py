@@ -74,9 +74,11 @@ def test_the_labels_log_odds_are_those_of_the_likelihoods(windows: list[tuple[fl
 
 @given(st.floats(0.0, 1.0))
 def test_a_windows_log_odds_are_limited_and_odd(p: float) -> None:
-    """ln(p / (1 - p)) within the limit; exactly the opposite for the other label."""
+    """ln(p / (1 - p)) within the limit; exactly the opposite for the other label; less, where it may be no voice."""
     found = log_odds(p, 5.0)
     assert -5.0 <= found <= 5.0
+    assert abs(log_odds(p, 5.0, 0.8)) <= min(abs(found), math.log(0.9 / 0.1)) + 1e-12
+    assert log_odds(p, 5.0, 0.0) == 0.0
     if 1.0 - (1.0 - p) == p:
         assert log_odds(1.0 - p, 5.0) == -found
     if 0.01 < p < 0.99:
