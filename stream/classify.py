@@ -79,8 +79,8 @@ class Classifier:
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._output)[0]
         means = {
-            output.meaning: _calibrated(float(logit), output)
-            for output, logit in zip(self._outputs, logits, strict=True)
+            output.meaning: _calibrated(logit, output)
+            for output, logit in zip(self._outputs, logits.tolist(), strict=True)
         }
         return Scores(means.get("speech"), means.get("decidable"), means["label"])
 

@@ -1,15 +1,15 @@
 """One stream's decisions as messages, numbered without holes in each topic."""
 
+import math
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from models import Model
 from stream.decide import CallSummary, Judgement, Turn, shares
+from stream.features import energy
 from stream.messages import AnyMessage, CallMessage, HandoverTime, Smoothed, TurnMessage, WindowMessage
-from stream.records import SAMPLE_RATE, Scores, SpeechVerdict, Window
+from stream.records import FULL_SCALE, SAMPLE_RATE, Scores, SpeechVerdict, Window
 
 _QUIETEST_DBFS = -120.0  # what total silence is published as
 
@@ -99,6 +99,6 @@ def _rounded(probability: float | None) -> float | None:
 
 def level_dbfs(window: Window) -> float:
     """RMS level of the window without its padding, in dB of a full-scale square wave; -120 at the least."""
-    samples = window.samples[: window.samples.size - window.padded].astype(np.float32)
-    power = float(np.dot(samples, samples)) / max(samples.size, 1) / 32768.0**2
-    return round(max(10.0 * float(np.log10(max(power, 1e-30))), _QUIETEST_DBFS), 1)
+    samples = window.samples[: window.samples.size - window.padded]
+    power = energy(samples) / max(samples.size, 1) / FULL_SCALE**2
+    return round(max(10.0 * math.log10(max(power, 1e-30)), _QUIETEST_DBFS), 1)

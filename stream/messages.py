@@ -149,6 +149,9 @@ class CallMessage(Message, frozen=True, kw_only=True, tag="genderstream.call/1")
         return f"call/{self.stream}/"
 
 
+Quantile = Literal["p50", "p99", "max"]
+
+
 class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One stream's state and counters; at any time captured = processed + waiting + lost["lapped"]."""
 
@@ -187,7 +190,7 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="parts of the speech per label, and unknown, in the last minute, the last hour and all"),
     ]
     latency_ms: Annotated[
-        dict[Literal["p50", "p99", "max"], float] | None, Meta(description="over the last windows; null where none")
+        dict[Quantile, float] | None, Meta(description="over the last windows; null where none")
     ]
 
 

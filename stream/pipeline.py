@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from models import Model
 from stream.classify import Classifier
 from stream.decide import SKIPPED, SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
 from stream.envelope import Envelope
 from stream.features import build_extractor
 from stream.liveness import Liveness, Signs
-from stream.messages import AnyMessage, StreamHealth
+from stream.messages import AnyMessage, Quantile, StreamHealth
 from stream.overload import OverloadSettings, Stride
 from stream.records import CAUSES, SAMPLE_RATE, AudioBlock, Gap, Scores, SpeechVerdict, Window
 from stream.resample import Resampler
@@ -22,7 +20,7 @@ from stream.ring import Mark, Ring
 from stream.vad import Vad, VadSettings
 from stream.windows import Windows, WindowSettings
 
-_LATENCIES = 1024  # windows over which health gives quantiles
+_LATENCIES = 120  # windows over which health gives quantiles: a minute at the usual hop
 _PATIENCE = 5.0  # seconds for which recordings at full speed let everything go first that sounds now
 
 
@@ -204,7 +202,6 @@ class Pipeline:
         mark, condition = self._ring.mark, self._ring.condition
         captured = _captured(mark)
         gaps_ahead = sum(mark.skipped.values()) - (self._lost.total() - self._lost["lapped"])
-        quantiles = np.quantile(self._latencies, (0.5, 0.99, 1.0)).tolist() if self._latencies else None
         return StreamHealth(
             state=self.liveness.state,
             cause=self.liveness.cause,
@@ -222,12 +219,19 @@ class Pipeline:
             stride=self._stride.stride if self._stride else 1,
             speaking_seconds=_rounded(self._leg.speaking_seconds("all"), 3),
             speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},
-            latency_ms=dict(zip(("p50", "p99", "max"), quantiles, strict=True)) if quantiles else None,
+            latency_ms=_quantiles(self._latencies) if self._latencies else None,
         )
 
 
 def _captured(mark: Mark) -> int:
     return mark.position - sum(mark.skipped.values())
+
+
+def _quantiles(latencies: deque[float]) -> dict[Quantile, float]:
+    """Of all values, the least that so many are not above."""
+    ordered = sorted(latencies)
+    last = len(ordered) - 1
+    return {"p50": ordered[last // 2], "p99": ordered[last - len(ordered) // 100], "max": ordered[last]}
 
 
 def _rounded(values: dict[str, float], digits: int) -> dict[str, float]:

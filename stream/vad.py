@@ -11,6 +11,7 @@ from msgspec import Meta
 from stream.records import SAMPLE_RATE, AudioBlock, Gap, Samples, SpeechVerdict, Window
 
 FRAME = SAMPLE_RATE // 50  # samples: 20 ms
+_FRAME_BYTES = 2 * FRAME
 _KEPT = 512  # frames remembered, about 10 s: more than a window and the piece that completes it
 
 
@@ -25,9 +26,9 @@ class VadSettings(msgspec.Struct, frozen=True):
 
 def speech_frames(detector: webrtcvad.Vad, samples: Samples) -> npt.NDArray[np.bool_]:
     """What `detector` makes of each whole 20 ms frame of `samples` (int16[n], 16 kHz), which go on where it stands."""
-    content = samples[: samples.size // FRAME * FRAME].tobytes()
-    frames = range(0, len(content), 2 * FRAME)
-    return np.array([detector.is_speech(content[at : at + 2 * FRAME], SAMPLE_RATE) for at in frames], bool)
+    content, is_speech = samples[: samples.size // FRAME * FRAME].tobytes(), detector.is_speech
+    frames = range(0, len(content), _FRAME_BYTES)
+    return np.fromiter([is_speech(content[at : at + _FRAME_BYTES], SAMPLE_RATE, FRAME) for at in frames], bool)
 
 
 class Vad:
@@ -37,30 +38,31 @@ class Vad:
         self._detector = webrtcvad.Vad(settings.vad_mode)
         self._share = settings.vad_share
         self._partial = np.zeros(0, np.int16)  # samples that do not fill a frame yet
-        self._frame = 0  # index of the next frame: frames lie on a 20 ms grid of stream time
-        self._speech = np.zeros(_KEPT, bool)
+        self._first = 0  # index of the oldest frame remembered: frames lie on a 20 ms grid of stream time
+        self._speech = bytearray()  # 1 where it is speech, of the frames from then on
 
     def hear(self, piece: AudioBlock | Gap) -> None:
         """Go on with `piece` (16 kHz, at most 4 s). Frames that a gap touches are not judged."""
         if isinstance(piece, Gap):
             self._partial = self._partial[:0]
             return
-        if not self._partial.size:
-            self._frame = -(-piece.start // FRAME)
-            samples = piece.samples[self._frame * FRAME - piece.start :]
-        else:
+        if self._partial.size:
             samples = np.concatenate([self._partial, piece.samples])
-        whole = samples.size // FRAME
-        self._speech[np.arange(self._frame, self._frame + whole) % _KEPT] = speech_frames(self._detector, samples)
-        self._frame += whole
-        self._partial = samples[whole * FRAME :].copy()
+        else:
+            frame = -(-piece.start // FRAME)
+            samples = piece.samples[frame * FRAME - piece.start :]
+            if frame != self._first + len(self._speech):  # after a gap: no window needs what was before
+                self._first, self._speech = frame, bytearray()
+        self._speech += speech_frames(self._detector, samples).tobytes()
+        forgotten = max(len(self._speech) - _KEPT, 0)
+        self._first += forgotten
+        del self._speech[:forgotten]
+        self._partial = samples[samples.size // FRAME * FRAME :].copy()
 
     def judge(self, window: Window) -> SpeechVerdict:
         """The share of speech among the frames wholly inside `window`; padding is no speech."""
         first = -(-window.start // FRAME)
         last = (window.end - window.padded) // FRAME
-        frames = self._speech[np.arange(first, last) % _KEPT]
-        ratio = int(np.count_nonzero(frames)) / max(
-            window.end // FRAME - first, 1
-        )  # a short one may have no whole frame
-        return SpeechVerdict(ratio, ratio >= self._share, frames.tobytes())
+        frames = bytes(self._speech[max(first - self._first, 0) : max(last - self._first, 0)])
+        ratio = frames.count(1) / max(window.end // FRAME - first, 1)  # a short window may have no whole frame
+        return SpeechVerdict(ratio, ratio >= self._share, frames)

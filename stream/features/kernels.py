@@ -195,6 +195,15 @@ def log_power(  # type: ignore[no-untyped-def]
         write_rows(power, min(LANES, frames - start), out[start:])
 
 
+@_compiled("i8(i2[::1])")
+def energy(samples):  # type: ignore[no-untyped-def]
+    """The sum of the samples' squares, exactly."""
+    total = 0
+    for n in range(samples.size):
+        total += nb.int32(samples[n]) * nb.int32(samples[n])
+    return total
+
+
 @_compiled("void(f4[:, ::1], f4[:, ::1], f4[:, ::1])")
 def transform_rows(rows, basis, out):  # type: ignore[no-untyped-def]
     """`rows @ basis` to `out`, summed in one and the same order whatever the number of rows, as no BLAS promises."""

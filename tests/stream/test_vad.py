@@ -17,9 +17,9 @@ class Recorder:
         self.detector = detector
         self.heard = b""
 
-    def is_speech(self, frame: bytes, rate: int) -> bool:
+    def is_speech(self, frame: bytes, rate: int, length: int) -> bool:
         self.heard += frame
-        return bool(self.detector.is_speech(frame, rate))
+        return bool(self.detector.is_speech(frame, rate, length))
 
 
 def listening(vad: Vad) -> Recorder:
