@@ -1,5 +1,6 @@
 """`genderstream run`: the daemon."""
 
+import gc
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from stream.sources import InputSettings, Source, open_source
 from stream.sources.switchboard import gather
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
+_COLLECTING = (100_000, 10, 100)
+"""When Python looks for cycles. We make none; with a thousand streams each look would hold the worker up for 0.1 s."""
 _ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, DaemonSettings)
 
 
@@ -45,6 +48,8 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}")
+    gc.freeze()  # what has been loaded stays: no collection looks at it again
+    gc.set_threshold(*_COLLECTING)
     try:
         with terminal:
             daemon.run()
