@@ -127,7 +127,7 @@ class Turns(_Part, frozen=True):
     enter: Annotated[float, Meta(ge=0.5, lt=1.0)]  # probability that makes a label the turn's
     leave: Annotated[float, Meta(ge=0.5, lt=1.0)]  # probability below which the turn is unknown again
     lag: Positive  # seconds after which an edge is settled, though later windows might still move it
-    memory: Positive  # seconds over which the voices of who spoke fade to 1/e of their weight
+    memory: Positive  # seconds of speech over which what was heard of who speaks fades to 1/e of its weight
 
 
 class Verdict(_Part, frozen=True):

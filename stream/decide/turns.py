@@ -5,7 +5,7 @@ window fits a state is its calibrated posterior over the state's prior (Bourlard
 Speech Recognition, 1994). Windows overlap, so one that comes d seconds after the last counts for d of the
 `independent` seconds that a window in full needs, and the same goes for staying in a state: decisions do
 not depend on the hop. What a window says of the labels is seen in the light of who spoke lately: each path
-knows the two people whom it has heard, better and better, and forgets them over `memory` seconds.
+knows the two people whom it has heard, better and better, and forgets them over `memory` seconds of speech.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
 edge is dated back to where the label really changed, between two centres, though it is only seen a second
@@ -130,12 +130,11 @@ class TurnFilter:
 
     def _fits(self, path: Path, heard: Heard) -> tuple[float, float, float]:
         """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom `path` has heard so far."""
-        doubt, odds = self._turns.doubt, 0.0
+        doubt, first, second = self._turns.doubt, 0.5, 0.5
         if heard.log_odds is not None:
             odds = Evidence(heard.log_odds, 1.0).log_odds(self._speakers, path.pair)
-        voice, first, second = (
-            min(max(probability, doubt), 1.0 - doubt) for probability in (heard.voice, sigmoid(odds), sigmoid(-odds))
-        )
+            first, second = (min(max(each, doubt), 1.0 - doubt) for each in (sigmoid(odds), sigmoid(-odds)))
+        voice = min(max(heard.voice, doubt), 1.0 - doubt)
         return math.log(2.0 * voice * first), math.log(2.0 * voice * second), math.log(1.0 - voice)
 
     def _extended(self, last: Heard, heard: Heard) -> list[Path]:
@@ -166,12 +165,13 @@ class TurnFilter:
         Of what was heard lately `kept` stays.
         """
         state, start, _, known, evidence, named = path.open
-        parts, lately = path.parts, (path.lately[0].faded(kept), path.lately[1].faded(kept))
-        if state != NOBODY and heard.log_odds is not None:
-            window = heard.centre, heard.log_odds, self._speakers.decorrelation
-            evidence, parts, lately = evidence.add(*window), _added(parts, state, window), _added(lately, state, window)
-            least = self._turns.leave if named else self._turns.enter
-            named = self._probability(state, evidence, known) >= least
+        if state == NOBODY or heard.log_odds is None:
+            segment = Segment(state, start, heard.end, known, evidence, named)
+            return Path(score, path.closed, segment, path.pair, path.parts, path.lately)
+        window = heard.centre, heard.log_odds, self._speakers.decorrelation
+        evidence, parts = evidence.add(*window), _added(path.parts, state, window)
+        lately = _added((path.lately[0].faded(kept), path.lately[1].faded(kept)), state, window)
+        named = self._probability(state, evidence, known) >= (self._turns.leave if named else self._turns.enter)
         segment = Segment(state, start, heard.end, known, evidence, named)
         return Path(score, path.closed, segment, meet(lately, self._speakers), parts, lately)
 
