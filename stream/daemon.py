@@ -25,6 +25,7 @@ from stream.liveness import STALLED_SECONDS
 from stream.messages import HealthMessage, StreamHealth
 from stream.names import Names
 from stream.outputs.audio import AudioKeeper
+from stream.outputs.journal import Journal
 from stream.pipeline import Listener, Pipeline, Setup
 from stream.ring import Ring
 from stream.sources import Source
@@ -123,11 +124,18 @@ class Daemon(Streams):
     """Captures all `sources` at once and decides on them in the thread that calls `run`."""
 
     def __init__(
-        self, settings: DaemonSettings, setup: Setup, sources: Sequence[Source], say: Callable[[str], None]
+        self,
+        settings: DaemonSettings,
+        setup: Setup,
+        sources: Sequence[Source],
+        say: Callable[[str], None],
+        journal: Journal | None = None,
     ) -> None:
+        """`journal`: whose health is published with the streams'."""
         super().__init__(setup, settings.save_audio, say)
         self._name = settings.name
         self._sources = sources
+        self._journal = journal
         self._agenda: Agenda[str] = Agenda(self._due)  # streams that can go on
         self._began = time.monotonic()
         self._clocks = ClockWatch(read_clocks())
@@ -232,6 +240,7 @@ class Daemon(Streams):
             streams=self._over
             | {name: pipeline.health(self._attentive) for name, pipeline in list(self.pipelines.items())},
             refused={source: dict(causes) for source, causes in list(self.refused.items())},
+            journal=self._journal.health() if self._journal else None,
         )
         self._health_sequence += 1
         self._setup.take(message)

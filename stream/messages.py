@@ -189,9 +189,17 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
         dict[Span, dict[str, Probability]],
         Meta(description="parts of the speech per label, and unknown, in the last minute, the last hour and all"),
     ]
-    latency_ms: Annotated[
-        dict[Quantile, float] | None, Meta(description="over the last windows; null where none")
-    ]
+    latency_ms: Annotated[dict[Quantile, float] | None, Meta(description="over the last windows; null where none")]
+
+
+class JournalHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the messages that `--journal` is to keep."""
+
+    written: Annotated[Count, Meta(description="messages in its files, of this epoch")]
+    lost: Annotated[Count, Meta(description="messages that no file has: the disk was full, slow or gone for too long")]
+    waiting: Annotated[Count, Meta(description="messages that wait for the disk")]
+    bytes: Annotated[Count, Meta(description="size of all its files, older epochs' too")]
+    error: Annotated[str | None, Meta(description="why it cannot write now; null where it can")]
 
 
 class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health/1"):
@@ -215,6 +223,8 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
         dict[str, dict[str, Count]],
         Meta(description="what inputs from the network would not take since the daemon began: by input, by cause"),
     ] = {}
+
+    journal: Annotated[JournalHealth | None, Meta(description="null where none is kept")] = None
 
     @property
     def ended(self) -> list[str]:

@@ -19,7 +19,12 @@ from stream.settings import Configuration, Room, options
 from stream.sources import InputSettings
 
 _PUBLISHER = "stream.outputs.publisher:PublisherSettings"
-_ELSEWHERE = ("stream.windows:WindowSettings", "stream.vad:VadSettings", "stream.daemon:DaemonSettings")
+_ELSEWHERE = (
+    "stream.windows:WindowSettings",
+    "stream.vad:VadSettings",
+    "stream.outputs.journal:JournalSettings",
+    "stream.daemon:DaemonSettings",
+)
 """Rooms that a configuration for `run` may furnish too. Importing them needs nearly everything to work."""
 
 

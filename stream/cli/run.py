@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from models import UnusableError
 from stream.cli._engine import ROOMS, set_up
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
+from stream.outputs.journal import JournalSettings, open_journal
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.terminal import Terminal
 from stream.overload import OverloadSettings
@@ -23,7 +25,7 @@ from stream.sources.switchboard import gather
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
 _COLLECTING = (100_000, 10, 100)
 """When Python looks for cycles. We make none; with a thousand streams each look would hold the worker up for 0.1 s."""
-_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, DaemonSettings)
+_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, JournalSettings, DaemonSettings)
 
 
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
@@ -42,19 +44,21 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     setup = replace(set_up(configuration, take), overload=configuration.room(OverloadSettings))
     terminal = Terminal(setup.model.spec)
     sources = _sources(configuration, inputs, demo, terminal)
-    publisher = Publisher(configuration.room(PublisherSettings), setup.epoch)
+    journal = open_journal(configuration.room(JournalSettings), setup.epoch, terminal.say)
+    publisher = Publisher(configuration.room(PublisherSettings), setup.epoch, journal)
     sinks += [publisher, terminal]
-    daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say)
+    daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, journal)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}")
     gc.freeze()  # what has been loaded stays: no collection looks at it again
     gc.set_threshold(*_COLLECTING)
-    try:
-        with terminal:
-            daemon.run()
-    finally:
-        publisher.close()
+    with ExitStack() as ending:
+        ending.callback(publisher.close)
+        ending.enter_context(terminal)
+        if journal:
+            ending.callback(journal.close)
+        daemon.run()
 
 
 def _sources(configuration: Configuration, inputs: tuple[str, ...], demo: bool, terminal: Terminal) -> list[Source]:

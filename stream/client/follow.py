@@ -14,6 +14,8 @@ from stream.client.records import Event, Heard, Lost, NewEpoch, Unreadable
 from stream.outputs.answers import ReplayHead, SequencesHead
 
 _Kind = TypeVar("_Kind")
+_MOST_FRUITLESS = 1000  # answers in a row without a message: a journal is gone through a piece at a time
+
 Answer = list[bytes] | None
 
 
@@ -39,7 +41,6 @@ class Follower:
     def __init__(self, prefix: str, since: int | None) -> None:
         self._prefix, self._since = prefix.encode(), since
         self._epoch: str | None = None
-        self._previous: str | None = None
         self._next: dict[str, int] = {}  # by topic: sequence of the message to be yielded next
         self._behind: dict[str, int] = {}  # by topic: what `_next` should have become since the last check
         self._begun = False
@@ -52,13 +53,11 @@ class Follower:
 
     def hear(self, topic: str, content: bytes) -> Steps:
         """The PUB socket brought this."""
-        if not self._begun:
-            yield from self._begin()
         if (head := _read(content, Head)) is None:
             yield Unreadable(topic=topic, content=content)
             return
-        if head.epoch == self._previous:
-            return
+        if not self._begun:
+            yield from self._begin(head.epoch)
         if head.epoch != self._epoch:
             yield from self._change_epoch(head.epoch)
         if self._expected(topic, head.sequence) < head.sequence:
@@ -68,7 +67,7 @@ class Follower:
     def check(self, *, renewed: bool) -> Steps:
         """Nothing waits in the PUB socket: ask whether all has come. `renewed`: the connection is another."""
         if not self._begun:
-            yield from self._begin()
+            yield from self._begin(None)
             return
         answer = yield Question((b"sequences", self._prefix))
         head = _read(answer[1], SequencesHead) if answer and len(answer) == 2 else None
@@ -87,7 +86,8 @@ class Follower:
                 self._behind[topic] = following
         self._blind = False
 
-    def _begin(self) -> Steps:
+    def _begin(self, heard: str | None) -> Steps:
+        """Begin with what each topic says now; not where the epoch `heard` is another, which is to come first."""
         self._begun = True
         answer = yield Question((b"snapshot", self._prefix))
         if not answer or answer[0] != b"snapshot":
@@ -96,6 +96,9 @@ class Follower:
         for name, content in zip(answer[1::2], answer[2::2], strict=False):
             topic = name.decode(errors="replace")
             if (head := _read(content, Head)) is not None:
+                if heard not in (None, head.epoch):
+                    self._blind = True
+                    return
                 self._epoch = head.epoch
                 self._next[topic] = head.sequence if self._since is None else self._since
                 yield from self._fill(topic, head.sequence)
@@ -107,10 +110,9 @@ class Follower:
         return self._next.setdefault(topic, first)
 
     def _change_epoch(self, epoch: str) -> Steps:
-        previous, self._previous = self._epoch, self._epoch
-        if previous is not None:
+        if self._epoch is not None:
             yield from self._finish_epoch()
-            yield NewEpoch(epoch=epoch, previous=previous)
+            yield NewEpoch(epoch=epoch, previous=self._epoch)
             self._blind = False
         self._epoch = epoch
         self._next.clear()
@@ -132,8 +134,8 @@ class Follower:
 
     def _replay(self, topic: str, end: int | None) -> Generator[Event | Question, Answer, bool]:
         """Yield what the daemon has from `_next` up to `end` or further. False where it does not answer that."""
-        more = True
-        while more and (end is None or self._next[topic] < end):
+        more, fruitless = True, 0
+        while more and fruitless < _MOST_FRUITLESS and (end is None or self._next[topic] < end):
             at = self._next[topic]
             question = (b"replay", topic.encode(), str(at).encode(), (self._epoch or "").encode())
             answer = yield Question(question)
@@ -143,7 +145,8 @@ class Follower:
             for content in answer[2:]:
                 if (message := _read(content, Head)) is not None:
                     yield from self._pass_on(topic, content, message.sequence)
-            more = head.more and self._next[topic] > at
+            more = head.more
+            fruitless = 0 if self._next[topic] > at else fruitless + 1
         return True
 
     def _pass_on(self, topic: str, content: bytes, sequence: int) -> Steps:

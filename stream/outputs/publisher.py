@@ -1,14 +1,12 @@
 """The daemon's two ZeroMQ sockets: PUB carries each message once, ROUTER answers who came late.
 
-Neither can slow the worker. PUB drops for a subscriber whose queue is full; it sees the hole in the sequence
-numbers and fills it with `replay`. Questions are answered by a thread of their own, which only reads what the
-worker leaves in the history and never holds a lock that the worker wants. Each answer is bounded; whoever asks
-and does not read has few answers waiting, and the rest are dropped.
+Neither can slow the worker: PUB drops for a subscriber whose queue is full (it sees the hole in the sequence
+numbers, and fills it with `replay`), and questions are answered at a desk in threads of its own, from a history that
+the worker leaves without a lock.
 """
 
 import errno
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated
@@ -20,8 +18,10 @@ from msgspec import Meta
 from models import UnusableError
 from stream.messages import AnyMessage, HealthMessage, encode
 from stream.outputs.answers import Answers
+from stream.outputs.desk import Desk
 from stream.outputs.endpoint import check_endpoint, unusable
 from stream.outputs.history import History
+from stream.outputs.journal import Journal, JournalReader
 
 _LINGER_MS = 500  # how long the last messages may take to leave at the end
 _MOST_QUESTION_BYTES = 4096
@@ -58,10 +58,10 @@ class PublisherSettings(msgspec.Struct, frozen=True):
 class Publisher:
     """A Sink. `take` and `close` belong to one thread."""
 
-    def __init__(self, settings: PublisherSettings, epoch: str) -> None:
+    def __init__(self, settings: PublisherSettings, epoch: str, journal: Journal | None = None) -> None:
         self._context = zmq.Context()
         self._history = History(seconds=60.0 * settings.replay_minutes, most_bytes=settings.replay_mib << 20)
-        self._answers = Answers(epoch, self._history)
+        self._journal = journal
         try:
             with _yielding():
                 self._publish = self._socket(zmq.PUB, settings.bind, settings.high_water)
@@ -71,10 +71,8 @@ class Publisher:
             raise
         self.endpoint = self._publish.getsockopt_string(zmq.LAST_ENDPOINT)
         self.ask_endpoint = answers.getsockopt_string(zmq.LAST_ENDPOINT)
-        self._stop = self._context.socket(zmq.PAIR)
-        self._stop.bind("inproc://stop")
-        self._answering = threading.Thread(target=self._answer_all, args=(answers,), name="answers")
-        self._answering.start()
+        reader = JournalReader(journal.folder) if journal else None
+        self._desk = Desk(self._context, answers, Answers(epoch, self._history, reader))
 
     def take(self, message: AnyMessage) -> None:
         """Publish `message` and keep it for a while."""
@@ -82,14 +80,15 @@ class Publisher:
         self._history.add(topic, message.sequence, content)
         self._publish.send(topic, zmq.SNDMORE | zmq.DONTWAIT)
         self._publish.send(content, zmq.DONTWAIT)
+        if self._journal:
+            self._journal.put(content)
         if isinstance(message, HealthMessage):
             for stream in message.ended:
                 self._history.end(stream)
 
     def close(self) -> None:
         """Let the last messages leave (half a second at the most) and end."""
-        self._stop.send(b"")
-        self._answering.join()
+        self._desk.close()
         self._context.destroy(linger=_LINGER_MS)
 
     def _socket(self, kind: int, endpoint: str, high_water: int) -> zmq.Socket[bytes]:
@@ -107,17 +106,6 @@ class Publisher:
         except zmq.ZMQError as error:
             raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
-
-    def _answer_all(self, answers: zmq.Socket[bytes]) -> None:
-        stop: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)
-        stop.connect("inproc://stop")
-        poller = zmq.Poller()
-        poller.register(answers, zmq.POLLIN)
-        poller.register(stop, zmq.POLLIN)
-        while not any(socket is stop for socket, _ in poller.poll()):
-            sender, *frames = answers.recv_multipart()
-            envelope = [sender, b""] if frames and not frames[0] else [sender]  # REQ sends an empty frame, DEALER none
-            answers.send_multipart([*envelope, *self._answers.answer(frames[len(envelope) - 1 :])], zmq.DONTWAIT)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from stream.classify import ModelSettings
 from stream.cli.run import command
 from stream.daemon import DaemonSettings
 from stream.decide import VerdictSettings
+from stream.outputs.journal import JournalSettings
 from stream.outputs.publisher import PublisherSettings
 from stream.overload import OverloadSettings
 from stream.settings import Configuration
@@ -26,6 +27,7 @@ ROOMS = (
     ModelSettings,
     OverloadSettings,
     PublisherSettings,
+    JournalSettings,
     DaemonSettings,
 )
 
@@ -44,6 +46,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "runtime": '"ai-edge-litert"', "bind": '"b"', "ask": '"c"', "high-water": "7", "name": '"n"',
         "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "ws-idle": "30.0", "most-legs": "8",
         "leg-pause": "3.0", "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
+        "journal": '"j"', "journal-mib": "10", "journal-days": "1.5",
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)

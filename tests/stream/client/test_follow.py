@@ -3,22 +3,40 @@
 from collections import defaultdict, deque
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream.client import Heard, Lost, NewEpoch, Unreadable
 from stream.client.follow import Follower, Question
-from stream.outputs.answers import Answers
-from stream.outputs.history import History
+from stream.outputs.answers import Answers, FromJournal
+from stream.outputs.history import Chunk, History
 
 TOPICS = ("window/a/", "window/b/", "call/a/")
+
+
+class Journal:
+    """A journal that has everything, and answers with two messages at a time, after saying once that it still looks."""
+
+    def __init__(self):
+        self.contents = {}  # by epoch and topic
+        self.looked = False
+
+    def since(self, epoch, topic, sequence):
+        contents = self.contents.get((epoch, topic.decode()))
+        if contents is None:
+            return Chunk(None, [], sequence, more=False) if any(epoch == e for e, _ in self.contents) else None
+        self.looked = not self.looked
+        if self.looked:
+            return Chunk(None, [], sequence, more=True)
+        found = contents[sequence : sequence + 2]
+        return Chunk(sequence if found else None, found, sequence + len(found), more=sequence + 2 < len(contents))
 
 
 class Daemon:
     """History and answers as in a daemon, a clock that is set, and a PUB socket that drops what it is told to."""
 
-    def __init__(self, most_bytes=1 << 20):
-        self.most_bytes, self.now, self.epochs = most_bytes, 0.0, 0
+    def __init__(self, most_bytes=1 << 20, journal=None):
+        self.most_bytes, self.journal, self.now, self.epochs = most_bytes, journal, 0.0, 0
         self.queue = deque()
         self.published = {}  # by epoch and topic: how many
         self.answering = True
@@ -28,18 +46,23 @@ class Daemon:
         self.epochs += 1
         self.epoch = f"e{self.epochs}"
         self.history = History(seconds=100.0, most_bytes=self.most_bytes, clock=lambda: self.now)
-        self.answers = Answers(self.epoch, self.history)
+        self.answers = Answers(self.epoch, self.history, self.journal)
 
     def publish(self, topic, dropped):
         sequence = self.published.get((self.epoch, topic), 0)
         self.published[self.epoch, topic] = sequence + 1
         content = b'{"epoch":"%s","sequence":%d}' % (self.epoch.encode(), sequence)
         self.history.add(topic.encode(), sequence, content)
+        if self.journal:
+            self.journal.contents.setdefault((self.epoch, topic), []).append(content)
         if not dropped:
             self.queue.append((topic, content))
 
     def answer(self, question):
-        return self.answers.answer(list(question.frames)) if self.answering else None
+        if not self.answering:
+            return None
+        answer = self.answers.answer(list(question.frames))
+        return self.answers.answer_from_journal(answer) if isinstance(answer, FromJournal) else answer
 
 
 class Client:
@@ -135,6 +158,22 @@ def test_nothing_is_lost_that_the_daemon_still_has(story):
     told, lost = client.sequences()
     assert not lost
     assert {key: len(sequences) for key, sequences in told.items()} == daemon.published
+
+
+awake = happenings.filter(lambda happening: happening != ("fall silent",))
+
+
+@given(st.lists(awake, max_size=60), st.sampled_from([2_000, 1 << 20]))
+@example([("publish", "window/a/", False), ("restart",), ("publish", "window/a/", False)], 2_000)
+def test_with_a_journal_nothing_is_lost(story, most_bytes):
+    """With a journal: whatever is dropped, forgotten or ended by a restart comes, of every topic once heard."""
+    daemon = Daemon(most_bytes, Journal())
+    client = Client(daemon, since=0)
+    live_through(daemon, client, story)
+    told, lost = client.sequences()
+    assert not lost
+    for key, sequences in told.items():
+        assert sequences == list(range(daemon.published[key]))
 
 
 def test_who_comes_late_gets_the_last_of_each_topic_first():
