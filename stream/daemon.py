@@ -36,7 +36,7 @@ RING_SECONDS = 10
 HEALTH_SECONDS = 5.0
 
 _NEWS_SECONDS = 0.25  # between two health messages, where there is news
-_NEWS_COST = 20  # times as long as one took to make: with many streams news must not take the worker's time
+_NEWS_COST = 20  # times as long as one took to make, or a look at all streams: it must not take the worker's time
 
 
 def host_name() -> str:
@@ -203,6 +203,8 @@ class Daemon(Streams):
         for pipeline in list(self.pipelines.values()):
             self._note(pipeline.look(reading.monotonic, self._attentive))
             self._look_due = min(self._look_due, pipeline.liveness.due)
+        now = time.monotonic()
+        self._look_due = max(self._look_due, now + _NEWS_COST * (now - reading.monotonic))
         self._note(bool(told))
         if reading.monotonic >= self._health_due:
             self._publish_health()
