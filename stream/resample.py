@@ -26,6 +26,7 @@ class Resampler:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
+        self._bite = rate // 8  # samples: soxr keeps room for the largest it was ever given, some 30 bytes for each
         self._position = 0  # of the next sample out
         self._soxr = self._fresh()
 
@@ -34,7 +35,9 @@ class Resampler:
         if self._rate == SAMPLE_RATE:
             yield piece
         elif isinstance(piece, AudioBlock):
-            yield from self._out(self._soxr.resample_chunk(piece.samples.astype(np.float32) / FULL_SCALE))
+            for at in range(0, piece.samples.size, self._bite):
+                samples = piece.samples[at : at + self._bite].astype(np.float32) / FULL_SCALE
+                yield from self._out(self._soxr.resample_chunk(samples))
         else:
             yield from self.finish(stop=self._scaled(piece.start))
             end = max(self._scaled(piece.end), self._position + 1)  # a loss is never rounded away
