@@ -162,7 +162,7 @@ class Pipeline:
     @property
     def _wanted(self) -> int:
         """Samples of the source that the next window still needs."""
-        return -(-self._windows.missing * self._rate // SAMPLE_RATE)
+        return self._resampler.needed(self._windows.missing)
 
     def _count(self, piece: AudioBlock | Gap) -> None:
         if isinstance(piece, Gap):

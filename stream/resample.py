@@ -1,6 +1,8 @@
 """Any sample rate to the pipeline's, once per hop: soxr's streaming resampler, gaps kept in place."""
 
+import math
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +11,32 @@ import soxr
 from stream.records import FULL_SCALE, SAMPLE_RATE, AudioBlock, Gap, Samples
 
 _QUALITY = "HQ"
+_TRIED = 5  # blocks
+_TOLERANCE = 0.01  # blocks: they are a sample more or less where the rates are no whole multiples
 
 
 def to_int16(samples: npt.NDArray[np.float32]) -> Samples:
     """Samples of ±1 as int16: rounded to the nearest, clipped at full scale."""
     scaled: npt.NDArray[np.float32] = np.clip(np.rint(samples * FULL_SCALE), -32768, 32767)
     return scaled.astype(np.int16)
+
+
+def _fresh(rate: int) -> soxr.ResampleStream:
+    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=_QUALITY)
+
+
+@cache
+def _blocks(rate: int) -> tuple[int, float, float]:
+    """Samples in until the first block comes out; samples in and out from block to block, on average. By trial."""
+    resampler, ends, given = _fresh(rate), list[tuple[int, int]](), 0
+    grain = np.zeros(-(-rate // SAMPLE_RATE), np.float32)
+    while len(ends) < _TRIED:
+        samples = resampler.resample_chunk(grain)
+        given += grain.size
+        if samples.size:
+            ends.append((given, samples.size))
+    out = sum(size for _, size in ends[1:]) / (_TRIED - 1)
+    return ends[0][0], out * rate / SAMPLE_RATE, out
 
 
 class Resampler:
@@ -27,23 +49,23 @@ class Resampler:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._bite = rate // 8  # samples: soxr keeps room for the largest it was ever given, some 30 bytes for each
-        self._position = 0  # of the next sample out
-        self._soxr = self._fresh()
+        self._begin(0)
 
     def push(self, piece: AudioBlock | Gap) -> Iterator[AudioBlock | Gap]:
         """The pieces that `piece` makes available."""
         if self._rate == SAMPLE_RATE:
             yield piece
         elif isinstance(piece, AudioBlock):
-            for at in range(0, piece.samples.size, self._bite):
-                samples = piece.samples[at : at + self._bite].astype(np.float32) / FULL_SCALE
-                yield from self._out(self._soxr.resample_chunk(samples))
+            samples = piece.samples.astype(np.float32)
+            samples /= FULL_SCALE
+            self._taken += samples.size
+            bites = [samples[at : at + self._bite] for at in range(0, samples.size, self._bite)]
+            yield from self._out(np.concatenate([self._soxr.resample_chunk(bite) for bite in bites]))
         else:
             yield from self.finish(stop=self._scaled(piece.start))
             end = max(self._scaled(piece.end), self._position + 1)  # a loss is never rounded away
             yield Gap(self._position, end - self._position, piece.cause, piece.estimated)
-            self._position = end
-            self._soxr = self._fresh()
+            self._begin(end)
 
     def finish(self, stop: int | None = None) -> Iterator[AudioBlock]:
         """What is still inside, up to the position `stop`."""
@@ -51,8 +73,22 @@ class Resampler:
             rest = self._soxr.resample_chunk(np.zeros(0, np.float32), last=True)
             yield from self._out(rest if stop is None else rest[: max(stop - self._position, 0)])
 
-    def _fresh(self) -> soxr.ResampleStream:
-        return soxr.ResampleStream(self._rate, SAMPLE_RATE, 1, dtype="float32", quality=_QUALITY)
+    def needed(self, wanted: int) -> int:
+        """About how many samples must come in until `wanted` (at least 1) more come out.
+
+        soxr gives its output in blocks: asking for less would only wake everybody for nothing.
+        """
+        if self._rate == SAMPLE_RATE:
+            return wanted
+        first, step_in, step_out = _blocks(self._rate)
+        blocks = math.ceil((self._position - self._origin + wanted) / step_out - _TOLERANCE)
+        return max(math.ceil(first + (blocks - 1) * step_in) - self._taken, 1)
+
+    def _begin(self, position: int) -> None:
+        """Go on afresh at `position` (of samples out)."""
+        self._origin = self._position = position
+        self._taken = 0  # samples in, since
+        self._soxr = _fresh(self._rate)
 
     def _scaled(self, position: int) -> int:
         return -(-position * SAMPLE_RATE // self._rate)  # rounded up

@@ -78,6 +78,9 @@ class Ring:
         `when` (time.monotonic) they came, if that was not just now.
         """
         largest = self._capacity // 2
+        if 0 < samples.size <= largest:
+            self._append(samples, when)
+            return
         for at in range(0, samples.size, largest):
             self._append(samples[at : at + largest], when)
 
@@ -111,9 +114,12 @@ class Ring:
             self._await_room(end)
         self._reserved = end  # before memory is touched: see above
         at = start % self._capacity
-        head = min(samples.size, self._capacity - at)
-        self._memory[at : at + head] = samples[:head]
-        self._memory[: samples.size - head] = samples[head:]
+        head = self._capacity - at
+        if samples.size <= head:
+            self._memory[at : at + samples.size] = samples
+        else:
+            self._memory[at:] = samples[:head]
+            self._memory[: samples.size - head] = samples[head:]
         when = time.monotonic() if when is None else when
         self._publish(end, when, when)
 

@@ -1,7 +1,7 @@
 """`python -m stream.bench.callers HOST PORT LEGS`: calls in G.711 that keep their pace, until it is killed.
 
-Each leg has a sender's number (SSRC) of its own, begins at its own place in the demo, and sends 50 packets a second,
-its turn spread evenly over the 20 ms.
+Each leg is a sender (SSRC) of its own that begins at its own time and at its own place in the demo and sends 50 packets
+a second: windows and packets come evenly spread.
 """
 
 import io
@@ -17,6 +17,8 @@ from stream.bench.sound import speech
 
 SIZE, RATE = 160, 8000  # samples a packet, Hz
 _TICKS = 20  # that a packet's 20 ms are divided into
+_SPREAD = 100  # packets within which all legs have begun
+_GOLDEN = (5**0.5 - 1.0) / 2.0  # its multiples lie evenly
 
 
 def main(host: str, port: str, legs: str) -> None:
@@ -28,10 +30,12 @@ def main(host: str, port: str, legs: str) -> None:
         sender.connect((host, int(port)))
         began, tick = time.monotonic(), 0
         while True:
-            packet, turn = divmod(tick, _TICKS)
+            turns, turn = divmod(tick, _TICKS)
             for leg in range(turn, count, _TICKS):
-                head = struct.pack("!BBHII", 0x80, 0, packet & 0xFFFF, packet * SIZE & 0xFFFFFFFF, leg + 1)
-                sender.send(head + payloads[(packet + 37 * leg) % len(payloads)])
+                packet = turns - int(leg * _GOLDEN % 1.0 * _SPREAD)
+                if packet >= 0:
+                    head = struct.pack("!BBHII", 0x80, 0, packet & 0xFFFF, packet * SIZE & 0xFFFFFFFF, leg + 1)
+                    sender.send(head + payloads[(packet + 37 * leg) % len(payloads)])
             tick += 1
             time.sleep(max(began + tick * SIZE / RATE / _TICKS - time.monotonic(), 0.0))
 

@@ -125,21 +125,20 @@ class RtpPort:
             if form is None:
                 self._refuse("payload type", f"{kind} is unknown: expected PCMU, PCMA, or ?payload={kind}:L16/RATE")
                 continue
-            known = self._legs.get(key)
-            audio = form.encoding != "none"
-            samples = payloads.samples(row, size, form) if audio else None
-            packet = Packet(sequence, timestamp, samples)
-            if known is None:
-                if audio:
-                    self._meet(key, packet, form, now)
-            elif audio and form.rate != known.form.rate:
-                self._refuse(
-                    "format", "a call went on at another sampling rate; it ends after a pause, then begins anew"
-                )
-            else:
-                known.leg.take(packet, now)
-                if known.leg.waits:
-                    self._waiting.add(key)
+            samples = payloads.samples(row, size, form) if form.encoding != "none" else None
+            self._take(key, Packet(sequence, timestamp, samples), form, now)
+
+    def _take(self, key: _Key, packet: Packet, form: Format, now: float) -> None:
+        known = self._legs.get(key)
+        if known is None:
+            if packet.samples is not None:
+                self._meet(key, packet, form, now)
+        elif form is known.form or packet.samples is None or form.fits(known.form):
+            known.leg.take(packet, now)
+            if known.leg.waits:
+                self._waiting.add(key)
+        else:
+            self._refuse("format", "a call went on at another rate; it ends after a pause, then begins anew")
 
     def _meet(self, key: _Key, packet: Packet, form: Format, now: float) -> None:
         """A packet of a sender that is no leg yet: its second in order makes it one."""
@@ -171,7 +170,7 @@ class RtpPort:
             channels=form.channels, rate=form.rate, live=True, timed=True, block=MOST_BYTES,
         )  # fmt: skip
         leg = Leg(
-            writer, first, rate=form.rate, channels=form.channels, wait=settings.leg_wait,
+            writer if form.channels > 1 else writer.rings[0], first, rate=form.rate, wait=settings.leg_wait,
             pause=settings.leg_pause, now=now, late=self._count_late,
         )  # fmt: skip
         self._legs[key] = _Known(leg, form, writer)

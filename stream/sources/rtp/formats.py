@@ -26,17 +26,18 @@ class Format:
     rate: int = g711.SAMPLE_RATE  # Hz; also the timestamp's
     channels: int = 1
 
-    @property
-    def frame(self) -> int:
-        """Bytes of one sample of all channels."""
-        return (2 if self.encoding == "L16" else 1) * self.channels
+    frame: int = 1  # bytes of one sample of all channels
+
+    def fits(self, other: "Format") -> bool:
+        """Whether a call may go on in it."""
+        return (self.rate, self.channels) == (other.rate, other.channels)
 
 
 STATIC: Mapping[int, Format] = {
     0: Format("PCMU"),
     8: Format("PCMA"),
-    10: Format("L16", 44_100, 2),
-    11: Format("L16", 44_100),
+    10: Format("L16", 44_100, 2, 4),
+    11: Format("L16", 44_100, 1, 2),
     13: Format("none"),  # comfort noise (RFC 3389)
     19: Format("none"),  # the same, in old senders
     101: Format("none"),  # not fixed, but what everybody gives telephone events (RFC 4733)
@@ -62,7 +63,7 @@ def read_formats(source: str, query: str) -> dict[int, Format]:
             )
         rate, channels = int(match[3] or g711.SAMPLE_RATE), int(match[4] or 1)
         check_format(f"{source}: {value}", rate=rate, channels=channels, choice="mix")
-        formats[int(match[1])] = Format(encoding, rate, channels)
+        formats[int(match[1])] = Format(encoding, rate, channels, channels * (2 if encoding == "L16" else 1))
     return formats
 
 
@@ -75,11 +76,13 @@ class Payloads:
         self._decoded: dict[Encoding, Samples] = {}
 
     def samples(self, row: int, size: int, form: Format) -> Samples:
-        """int16[n, channels] of the `size` bytes in `row`; a view. What fills no frame is left out."""
+        """int16[n] of the `size` bytes in `row`, [n, channels] of several; a view. What fills no frame is left out."""
         decoded = self._decoded.get(form.encoding)
         if decoded is None:
             decoded = self._decoded[form.encoding] = self._decode(form.encoding)
         frames = size // form.frame
+        if form.channels == 1:
+            return decoded[row, :frames]
         return decoded[row, : frames * form.channels].reshape(frames, form.channels)
 
     def _decode(self, encoding: Encoding) -> Samples:

@@ -23,10 +23,10 @@ _SEQUENCES, _TIMESTAMPS = 1 << 16, 1 << 32
 
 
 class Writer(Protocol):
-    """Where samples go: a ChannelWriter."""
+    """Where samples go: a ring, or a ChannelWriter for several channels."""
 
-    def write(self, frames: Samples) -> None:
-        """Append int16[n, channels]."""
+    def write(self, samples: Samples, *, when: float | None = None) -> None:
+        """Append samples, which came at `when` (time.monotonic)."""
 
     def skip(self, length: int, *, cause: LossCause, estimated: bool) -> None:
         """`length` frames are missing here."""
@@ -37,7 +37,7 @@ class Packet(NamedTuple):
 
     sequence: int  # 0 to 65535
     timestamp: int  # 0 to 2^32 - 1
-    samples: Samples | None  # int16[n, channels]; None: no audio
+    samples: Samples | None  # int16[n], or [n, channels] of several; None: no audio
 
     def kept(self) -> "Packet":
         """The same, in memory of its own."""
@@ -48,13 +48,12 @@ class Leg:
     """Puts packets in order and writes their samples. `rate` in Hz, `wait` and `pause` in seconds."""
 
     def __init__(
-        self, writer: Writer, first: Packet, *, rate: int, channels: int, wait: float, pause: float, now: float,
+        self, writer: Writer, first: Packet, *, rate: int, wait: float, pause: float, now: float,
         late: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         """`late` is called for each packet that came twice or too late."""
         self._writer, self._rate, self._wait, self._late = writer, rate, wait, late
         self._most_jump = round(pause * rate)
-        self._channels = channels
         self._hole = False  # whether packets are missing since the last audio
         self._next = first.sequence  # the sequence number that comes next
         self._due = first.timestamp  # the timestamp that comes next
@@ -65,6 +64,18 @@ class Leg:
 
     def take(self, packet: Packet, now: float) -> None:
         """Go on with a packet that came at `now` (time.monotonic). Its samples may be a view."""
+        sequence, timestamp, samples = packet
+        if sequence == self._next and timestamp == self._due and samples is not None and not self._held:
+            self._next = (sequence + 1) % _SEQUENCES  # nearly always: nothing more to think about
+            self._due = (timestamp + len(samples)) % _TIMESTAMPS
+            self._hole = False
+            self.heard = now
+            self._writer.write(samples, when=now)
+        else:
+            self._sort(packet, now)
+
+    def _sort(self, packet: Packet, now: float) -> None:
+        """Go on with a packet that is not what was expected."""
         ahead = (packet.sequence - self._next) % _SEQUENCES
         if ahead == 0:
             self._pass_on(packet, now, lost=False)
@@ -138,8 +149,8 @@ class Leg:
         elif jump > 0 and (self._hole or not self._affords(jump, now)):
             self._writer.skip(jump, cause="network", estimated=False)
         elif jump > 0:
-            self._write_silence(jump)
-        self._writer.write(packet.samples)  # where time went back, too: its audio is new
+            self._write_silence(jump, packet.samples.shape[1:], now)
+        self._writer.write(packet.samples, when=now)  # where time went back, too: its audio is new
         self._hole = False
         self._due = (packet.timestamp + len(packet.samples)) % _TIMESTAMPS
 
@@ -152,6 +163,6 @@ class Leg:
         allowed = (now - self._began + MOST_SILENCE_SECONDS) * self._rate
         return silence <= MOST_SILENCE_SECONDS * self._rate and self._silenced + silence <= allowed
 
-    def _write_silence(self, length: int) -> None:
+    def _write_silence(self, length: int, channels: tuple[int, ...], now: float) -> None:
         self._silenced += length
-        self._writer.write(np.zeros((length, self._channels), np.int16))
+        self._writer.write(np.zeros((length, *channels), np.int16), when=now)

@@ -20,8 +20,8 @@ class Tape:
         self._ring = Ring(1 << 20, live=True, wake=lambda: None)
         self.late = 0
 
-    def write(self, frames: Samples) -> None:
-        self._ring.write(frames[:, 0])
+    def write(self, samples: Samples, *, when: float | None = None) -> None:
+        self._ring.write(samples, when=when)
 
     def skip(self, length: int, *, cause: LossCause, estimated: bool) -> None:
         self._ring.skip(length, cause=cause, estimated=estimated)
@@ -38,7 +38,7 @@ class Tape:
 
 def spoken(count: int, sequence: int = 0, timestamp: int = 0) -> list[Packet]:
     """Packets whose samples tell their place."""
-    samples = (np.arange(count * SIZE) % 30_011).astype(np.int16).reshape(count, SIZE, 1)
+    samples = (np.arange(count * SIZE) % 30_011).astype(np.int16).reshape(count, SIZE)
     return [Packet((sequence + i) % (1 << 16), (timestamp + i * SIZE) % (1 << 32), samples[i]) for i in range(count)]
 
 
@@ -46,9 +46,7 @@ def played(packets: list[Packet], times: list[float] | None = None, first: Packe
     """What comes of packets that come in at these times, or 20 ms apart."""
     tape = Tape()
     times = times or [i * STEP for i in range(len(packets))]
-    leg = Leg(
-        tape, first or packets[0], rate=RATE, channels=1, wait=WAIT, pause=PAUSE, now=times[0], late=tape.count_late
-    )
+    leg = Leg(tape, first or packets[0], rate=RATE, wait=WAIT, pause=PAUSE, now=times[0], late=tape.count_late)
     for packet, now in zip(packets, times, strict=True):
         leg.tick(now)
         leg.take(packet, now)
@@ -79,7 +77,7 @@ def test_order_duplicates_and_wrap_around_change_nothing(
     tape = played(arriving, [0.001 * i for i in range(len(arriving))], first=packets[0])
     samples, gaps = heard(tape)
     assert not gaps
-    assert np.array_equal(samples, np.concatenate([packet.samples[:, 0] for packet in packets]))
+    assert np.array_equal(samples, np.concatenate([packet.samples for packet in packets]))
     assert tape.late == len(twice)
 
 
@@ -88,7 +86,7 @@ def test_a_lost_packet_is_a_gap_of_its_own_length(start: tuple[int, int], lost: 
     """Whatever is missing is a gap exactly there, of cause network, not estimated; the rest is in its place."""
     packets = spoken(60, *start)
     samples, gaps = heard(played([each for i, each in enumerate(packets) if i not in lost]))
-    expected = np.concatenate([packet.samples[:, 0] for packet in packets]).reshape(60, SIZE)
+    expected = np.concatenate([packet.samples for packet in packets]).reshape(60, SIZE)
     expected[sorted(lost)] = 0
     assert np.array_equal(samples, expected.ravel())
     assert sum(gap.length for gap in gaps) == SIZE * len(lost)
@@ -107,7 +105,7 @@ def test_events_and_comfort_noise_shift_nothing(events: set[int], lost: set[int]
         if i not in lost
     ]
     samples, gaps = heard(played(arriving))
-    expected = np.concatenate([packet.samples[:, 0] for packet in packets]).reshape(50, SIZE)
+    expected = np.concatenate([packet.samples for packet in packets]).reshape(50, SIZE)
     expected[sorted(events | lost)] = 0
     assert np.array_equal(samples, expected.ravel())
     missing = {at // SIZE for gap in gaps for at in range(gap.start, gap.end)}
@@ -118,7 +116,7 @@ def test_in_order_nothing_is_held() -> None:
     """The buffer adds no delay while nothing is missing, and `wait` at the most when something is."""
     packets = spoken(10)
     tape = Tape()
-    leg = Leg(tape, packets[0], rate=RATE, channels=1, wait=WAIT, pause=PAUSE, now=0.0)
+    leg = Leg(tape, packets[0], rate=RATE, wait=WAIT, pause=PAUSE, now=0.0)
     for i in range(4):
         leg.take(packets[i], i * STEP)
         assert sum(piece.samples.size for piece in tape.pieces()) == SIZE
@@ -156,7 +154,7 @@ random_packets = st.lists(
         Packet,
         st.integers(0, 65_535) | st.integers(0, 100),
         st.integers(0, 2**32 - 1) | st.integers(0, 20_000),
-        st.none() | st.integers(0, 400).map(lambda size: np.zeros((size, 1), np.int16)),
+        st.none() | st.integers(0, 400).map(lambda size: np.zeros(size, np.int16)),
     ),
     min_size=1,
     max_size=80,
