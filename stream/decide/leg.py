@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from models import ModelSpec, provisional
@@ -69,8 +70,10 @@ class Leg:
         self._labels = spec.labels
         self._filter = TurnFilter(self._turns, self._speakers, spec.labels)
         self._test = SequentialTest(settings, self._speakers, spec.labels)
-        self._speaking = SpeakingTime(self._label_at)
         self._lately = deque[Turn]()  # settled, but perhaps asked about
+        self._speaking = SpeakingTime(
+            partial(_label_at, self._lately, self._filter)
+        )  # no cycle: a leg is freed at once
         self._told = 0  # turns settled
         self._holder: str | None = None  # label of the last of them
         self._handovers = deque[Handover](maxlen=_MOST_HANDOVERS)
@@ -163,12 +166,6 @@ class Leg:
         while self._lately and self._lately[0].end < before:
             self._lately.popleft()
 
-    def _label_at(self, at: float) -> str:
-        for turn in self._lately:
-            if turn.start <= at < turn.end:
-                return turn.label
-        return self._filter.label_at(at)
-
     def _log_odds(self, judgement: Judgement, scores: Scores | None) -> float | None:
         if scores is None or not judgement.is_evidence:
             return None
@@ -199,3 +196,11 @@ def _handovers(turns: Iterable[Turn], holder: str | None) -> Iterator[Handover]:
         if holder not in (None, turn.label):
             yield Handover(turn.start, turn.label)
         holder = turn.label
+
+
+def _label_at(lately: Iterable[Turn], turns: TurnFilter, at: float) -> str:
+    """Whose turn it was, among those that were settled lately and those that are not."""
+    for turn in lately:
+        if turn.start <= at < turn.end:
+            return turn.label
+    return turns.label_at(at)

@@ -67,6 +67,7 @@ def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: S
         ring.close()
 
     call()
+    gc.collect()
     gc.disable()
     tracemalloc.start()
     try:
@@ -78,7 +79,9 @@ def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: S
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
+        cycles = gc.collect()
         gc.enable()
+    assert cycles < 100
     assert grown < 100 * 20_000  # bytes: a ring alone has 160 000
 
 
