@@ -18,7 +18,7 @@ from stream.windows import WindowSettings
 
 FREE = "tcp://127.0.0.1:*"
 _EPOCH = "bench"
-_SETTLING = 8  # hops until the first windows are over
+_SETTLING = 4.0  # seconds until the first windows are over
 
 
 class LineStream:
@@ -61,7 +61,7 @@ class Line:
     def stream(self, name: str, samples: Samples) -> LineStream:
         """A new stream, past its first windows."""
         stream = LineStream(name, samples, self._setup)
-        for _ in range(_SETTLING):
+        for _ in range(int(_SETTLING / self._setup.windows.hop)):
             stream.hop()
         return stream
 

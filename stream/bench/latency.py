@@ -1,0 +1,70 @@
+"""From a window's last sample in the ring to a subscriber in another process, beyond a bare PUB/SUB echo."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import zmq
+
+from stream.bench.daemon import FREE, BenchDaemon
+from stream.bench.result import Bar, Number, Result, Skipped
+
+STREAMS = {1: (3.0, 1.0), 50: (10.0, 4.0), 500: (40.0, 20.0)}  # bar and stretch, milliseconds
+
+_MEANING = "last sample in the ring to receipt, less an echo, at worst but for 1 in 100"
+
+RESULTS = {
+    f"latency_added_p99_ms_{count}_stream{'s' if count > 1 else ''}": Bar(_MEANING, "ms", *bars, least=True)
+    for count, bars in STREAMS.items()
+}
+RESULTS["latency_echo_ms"] = Bar("that echo: bare PUB/SUB of the same size, median", "ms", least=True)
+
+_MESSAGE_BYTES = 700  # about a window message
+_ECHOES = 500
+
+
+def measure(*, quick: bool) -> Iterator[Result]:
+    """The least of what is taken off is the median echo, not its own slowest."""
+    echo = _echo_ms(_ECHOES // 10 if quick else _ECHOES)
+    yield Number("latency_echo_ms", echo)
+    for name, count in zip(RESULTS, STREAMS, strict=False):
+        if quick and count > 100:
+            yield Skipped((name,), "this is --quick")
+        else:
+            yield Number(name, _p99_ms(count, 3.0 if quick else 60.0 if count == 1 else 20.0) - echo)
+
+
+def _p99_ms(streams: int, seconds: float) -> float:
+    """Of the windows that came in so many seconds: that which 99 of 100 do not exceed."""
+    with BenchDaemon(f"load://{streams}") as daemon:
+        daemon.hear(4.0)  # the first windows
+        taken = sorted(each.received - each.arrived for each in daemon.hear(seconds))
+    return 1000.0 * taken[len(taken) - 1 - len(taken) // 100]
+
+
+_ECHO = f"""
+import sys, time, zmq
+socket = zmq.Context().socket(zmq.PUB)
+socket.connect(sys.argv[1])
+time.sleep(0.5)
+for _ in range(int(sys.argv[2])):
+    time.sleep(0.01)
+    socket.send_multipart([b"echo", str(time.time()).encode().ljust({_MESSAGE_BYTES})])
+"""
+
+
+def _echo_ms(count: int) -> float:
+    """Median time from a send in one process to the receipt in this one."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as socket:
+        socket.subscribe("")
+        socket.bind(FREE)
+        command = [sys.executable, "-c", _ECHO, socket.getsockopt_string(zmq.LAST_ENDPOINT), str(count)]
+        with subprocess.Popen(command):
+            taken = sorted(_taken(socket) for _ in range(count // 2))
+    return 1000.0 * taken[len(taken) // 2]
+
+
+def _taken(socket: zmq.Socket[bytes]) -> float:
+    _, sent = socket.recv_multipart()
+    return time.time() - float(sent)
