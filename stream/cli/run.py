@@ -14,6 +14,7 @@ from stream.cli._engine import ROOMS, set_up
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.journal import JournalSettings, open_journal
+from stream.outputs.metrics import MetricsSettings, open_metrics
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.terminal import Terminal
 from stream.overload import OverloadSettings
@@ -25,7 +26,7 @@ from stream.sources.switchboard import gather
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
 _COLLECTING = (100_000, 10, 100)
 """When Python looks for cycles. We make none; with a thousand streams each look would hold the worker up for 0.1 s."""
-_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, JournalSettings, DaemonSettings)
+_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, JournalSettings, MetricsSettings, DaemonSettings)
 
 
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
@@ -44,17 +45,23 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     setup = replace(set_up(configuration, take), overload=configuration.room(OverloadSettings))
     terminal = Terminal(setup.model.spec)
     sources = _sources(configuration, inputs, demo, terminal)
-    journal = open_journal(configuration.room(JournalSettings), setup.epoch, terminal.say)
-    publisher = Publisher(configuration.room(PublisherSettings), setup.epoch, journal)
-    sinks += [publisher, terminal]
-    daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, journal)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: daemon.stop())
-    terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}")
-    gc.freeze()  # what has been loaded stays: no collection looks at it again
-    gc.set_threshold(*_COLLECTING)
     with ExitStack() as ending:
+        journal = open_journal(configuration.room(JournalSettings), setup.epoch, terminal.say)
+        publisher = Publisher(configuration.room(PublisherSettings), setup.epoch, journal)
         ending.callback(publisher.close)
+        sinks += [publisher, terminal]
+        terminal.say(
+            f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}"
+        )
+        if metrics := open_metrics(configuration.room(MetricsSettings), publisher):
+            ending.callback(metrics.close)
+            sinks.append(metrics)
+            terminal.say(f"metrics on {metrics.url}")
+        daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, journal)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: daemon.stop())
+        gc.freeze()  # what has been loaded stays: no collection looks at it again
+        gc.set_threshold(*_COLLECTING)
         ending.enter_context(terminal)
         if journal:
             ending.callback(journal.close)

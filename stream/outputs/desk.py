@@ -11,6 +11,7 @@ from contextlib import suppress
 import zmq
 
 from stream.outputs.answers import Answers, FromJournal
+from stream.outputs.audience import Audience
 
 _BREATH_SECONDS = 0.0002  # after each answer: however much is asked, the worker has the interpreter most of the time
 _WAITING_QUESTIONS = 100  # for the journal
@@ -21,8 +22,9 @@ _Socket = zmq.Socket[bytes]
 class Desk:
     """Owns the `router` socket from now on. `close` belongs to the thread that made this."""
 
-    def __init__(self, context: "zmq.Context[_Socket]", router: _Socket, answers: Answers) -> None:
-        self._router, self._answers = router, answers
+    def __init__(self, context: "zmq.Context[_Socket]", router: _Socket, answers: Answers, audience: Audience) -> None:
+        """`audience`: whose comings and goings are noted here, as this thread is awake for little else."""
+        self._router, self._answers, self._audience = router, answers, audience
         self._stop, stopped = _pair(context, "stop")
         self._archive, archive = _pair(context, "archive")
         self._threads = [
@@ -40,7 +42,7 @@ class Desk:
 
     def _answer_all(self, stopped: _Socket) -> None:
         poller = zmq.Poller()
-        for socket in (self._router, self._archive, stopped):
+        for socket in (self._router, self._archive, self._audience.events, stopped):
             poller.register(socket, zmq.POLLIN)
         while True:
             ready = dict(poller.poll())
@@ -49,6 +51,8 @@ class Desk:
                 return
             if self._archive in ready:
                 self._router.send_multipart(self._archive.recv_multipart(), zmq.DONTWAIT)
+            if self._audience.events in ready:
+                self._audience.read()
             if self._router in ready:
                 self._answer(self._router.recv_multipart())
             time.sleep(_BREATH_SECONDS)

@@ -18,6 +18,7 @@ from msgspec import Meta
 from models import UnusableError
 from stream.messages import AnyMessage, HealthMessage, encode
 from stream.outputs.answers import Answers
+from stream.outputs.audience import Audience
 from stream.outputs.desk import Desk
 from stream.outputs.endpoint import check_endpoint, unusable
 from stream.outputs.history import History
@@ -64,22 +65,22 @@ class Publisher:
         self._journal = journal
         try:
             with _yielding():
-                self._publish = self._socket(zmq.PUB, settings.bind, settings.high_water)
-                answers = self._socket(zmq.ROUTER, settings.ask, _WAITING_ANSWERS)
+                publish = self._socket(zmq.PUB, settings.high_water)
+                answers = self._socket(zmq.ROUTER, _WAITING_ANSWERS)
+                self._audience = Audience(publish)
+                self.endpoint = _bound(publish, "--bind", settings.bind)
+                self.ask_endpoint = _bound(answers, "--ask", settings.ask)
         except UnusableError:
             self._context.destroy(linger=0)
             raise
-        self.endpoint = self._publish.getsockopt_string(zmq.LAST_ENDPOINT)
-        self.ask_endpoint = answers.getsockopt_string(zmq.LAST_ENDPOINT)
         reader = JournalReader(journal.folder) if journal else None
-        self._desk = Desk(self._context, answers, Answers(epoch, self._history, reader))
+        self._desk = Desk(self._context, answers, Answers(epoch, self._history, reader), self._audience)
 
     def take(self, message: AnyMessage) -> None:
         """Publish `message` and keep it for a while."""
         topic, content = message.topic.encode(), encode(message)
         self._history.add(topic, message.sequence, content)
-        self._publish.send(topic, zmq.SNDMORE | zmq.DONTWAIT)
-        self._publish.send(content, zmq.DONTWAIT)
+        self._audience.send(topic, content)
         if self._journal:
             self._journal.put(content)
         if isinstance(message, HealthMessage):
@@ -91,7 +92,22 @@ class Publisher:
         self._desk.close()
         self._context.destroy(linger=_LINGER_MS)
 
-    def _socket(self, kind: int, endpoint: str, high_water: int) -> zmq.Socket[bytes]:
+    @property
+    def subscribers(self) -> int:
+        """Connections to the PUB socket."""
+        return self._audience.size
+
+    @property
+    def overruns(self) -> int:
+        """Times that a subscriber's queue was full, so that it missed messages."""
+        return self._audience.overruns
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that is taken by messages kept for replay."""
+        return self._history.held_bytes
+
+    def _socket(self, kind: int, high_water: int) -> zmq.Socket[bytes]:
         socket: zmq.Socket[bytes] = self._context.socket(kind)
         socket.set_hwm(high_water)
         socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
@@ -99,13 +115,17 @@ class Publisher:
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
             socket.setsockopt(zmq.RCVHWM, _WAITING_QUESTIONS)
-        option = "--bind" if kind == zmq.PUB else "--ask"
-        check_endpoint(option, endpoint)
-        try:
-            socket.bind(endpoint)
-        except zmq.ZMQError as error:
-            raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
         return socket
+
+
+def _bound(socket: "zmq.Socket[bytes]", option: str, endpoint: str) -> str:
+    """Bind; the endpoint that it came to be."""
+    check_endpoint(option, endpoint)
+    try:
+        socket.bind(endpoint)
+    except zmq.ZMQError as error:
+        raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
 
 @contextmanager
