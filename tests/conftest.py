@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,11 +21,6 @@ COMMAND = Path(sys.executable).with_name("genderstream")
 FREE = "tcp://127.0.0.1:*"
 PATIENCE = 120  # seconds after which what hangs is killed, and the test fails
 
-PULSE = """
-load-module module-native-protocol-unix
-load-module module-null-sink sink_name=vmic
-set-default-source vmic.monitor
-"""
 ALSA = "pcm.!default { type pulse }\nctl.!default { type pulse }\n"
 
 Message = dict[str, Any]
@@ -238,32 +233,95 @@ def lacking() -> Callable[[str], NoReturn]:
     return lacking
 
 
-@pytest.fixture(scope="session")
-def microphone(
-    tmp_path_factory: pytest.TempPathFactory, lacking: Callable[[str], NoReturn]
-) -> Iterator[dict[str, str]]:
-    """An environment whose default input is a virtual microphone; `paplay --device=vmic` speaks into it."""
-    found = {tool: shutil.which(tool) for tool in ("pulseaudio", "paplay")}
-    found["libasound2-plugins"] = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"), None)
-    if missing := [name for name, path in found.items() if not path]:
-        packages = "pulseaudio pulseaudio-utils libasound2-plugins"
-        lacking(f"no virtual microphone without {', '.join(missing)}: apt-get install {packages}")
-    folder = tmp_path_factory.mktemp("pulse")
-    (folder / ".asoundrc").write_text(ALSA)
-    (folder / "vmic.pa").write_text(PULSE)
-    folder.chmod(0o700)
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}  # no other server
-    environment = ours | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+class SoundServer:
+    """A PulseAudio of our own. Its null sinks' monitors are inputs; `paplay --device=SINK` speaks into one."""
 
-    def pulseaudio(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def __init__(self, folder: Path, *sinks: str, devices: bool = False) -> None:
+        """`devices`: ALSA, and so PortAudio, has a device of each sink's name; the default is the first sink's."""
+        self._folder, self._sinks = folder, sinks
+        folder.chmod(0o700)
+        pcms = [f"pcm.{sink} {{ type pulse\n device {sink}.monitor\n hint.show on }}\n" for sink in sinks if devices]
+        (folder / ".asoundrc").write_text(ALSA + "".join(pcms))
+        lines = [f"load-module module-null-sink sink_name={sink}" for sink in sinks]
+        lines = ["load-module module-native-protocol-unix", *lines, f"set-default-source {sinks[0]}.monitor"]
+        (folder / "sinks.pa").write_text("\n".join(lines) + "\n")
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}  # no other server
+        self.environment = ours | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+
+    def start(self) -> str:
+        """Start it; what it had to complain of, where it does not start."""
+        (self._folder / "pulse" / "pid").unlink(missing_ok=True)  # a dead one that nobody buries seems to run
+        commands = f"--file={self._folder / 'sinks.pa'}"
+        started = self._run("pulseaudio", "--daemonize=yes", "--exit-idle-time=-1", "-n", commands)
+        return started.stderr if started.returncode else ""
+
+    def stop(self) -> None:
+        """End it as its user would."""
+        self._run("pulseaudio", "--kill")
+
+    @property
+    def process(self) -> int:
+        """Its process."""
+        return int((self._folder / "pulse" / "pid").read_text())
+
+    def pactl(self, *arguments: str) -> str:
+        """What pactl prints."""
+        done = self._run("pactl", *arguments)
+        assert not done.returncode, done.stderr
+        return done.stdout
+
+    def adopt(self, other: "SoundServer", sink: str) -> None:
+        """ALSA here has a device for a sink of `other`, too: two devices that share nothing."""
+        where = f'server "unix:{other._folder}/pulse/native"'
+        with (self._folder / ".asoundrc").open("a") as file:
+            file.write(f"pcm.{sink} {{ type pulse\n {where}\n device {sink}.monitor\n hint.show on }}\n")
+
+    def unplug(self, sink: str) -> None:
+        """Take the sink away, its monitor with it."""
+        (number,) = (
+            line.split()[0]
+            for line in self.pactl("list", "short", "modules").splitlines()
+            if f"sink_name={sink}" in line.split()
+        )
+        self.pactl("unload-module", number)
+
+    def plug(self, sink: str) -> None:
+        """Bring it back."""
+        self.pactl("load-module", "module-null-sink", f"sink_name={sink}")
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["pulseaudio", *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            arguments, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
-    started = pulseaudio("--daemonize=yes", "--exit-idle-time=-1", "-n", f"--file={folder / 'vmic.pa'}")
-    try:
-        if started.returncode:
-            lacking(f"no virtual microphone: PulseAudio does not start: {started.stderr}")
-        yield environment
-    finally:
-        pulseaudio("--kill")
+
+@pytest.fixture(scope="session")
+def sound_server(lacking: Callable[[str], NoReturn]) -> Callable[..., AbstractContextManager[SoundServer]]:
+    """sound_server(folder, *sinks): a context with a SoundServer that runs."""
+    found = {tool: shutil.which(tool) for tool in ("pulseaudio", "paplay", "pactl")}
+    found["libasound2-plugins"] = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"), None)
+    missing = [name for name, path in found.items() if not path]
+
+    @contextmanager
+    def run(folder: Path, *sinks: str, devices: bool = False) -> Iterator[SoundServer]:
+        if missing:
+            packages = "pulseaudio pulseaudio-utils libasound2-plugins"
+            lacking(f"no virtual microphone without {', '.join(missing)}: apt-get install {packages}")
+        server = SoundServer(folder, *sinks, devices=devices)
+        try:
+            if complaint := server.start():
+                lacking(f"no virtual microphone: PulseAudio does not start: {complaint}")
+            yield server
+        finally:
+            server.stop()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def microphone(
+    tmp_path_factory: pytest.TempPathFactory, sound_server: Callable[..., AbstractContextManager[SoundServer]]
+) -> Iterator[dict[str, str]]:
+    """An environment whose default input is a virtual microphone; `paplay --device=vmic` speaks into it."""
+    with sound_server(tmp_path_factory.mktemp("pulse"), "vmic") as server:
+        yield server.environment

@@ -2,8 +2,9 @@
 
 A block's lag is how much later it came than the samples up to its end would have it. Threads and drivers add
 to it now and then; the least lag of a while is the floor. Where even the least lag of a second stands far
-above the floor, samples were lost without a word; where it lies far below, the device had been late until
-then. Between the two the floor follows the least lag no faster than a sound card's crystal can be off.
+above the floor, samples were lost without a word. Where it lies far below for long, the device had been late
+until then; for a moment that means nothing: virtual devices deliver ahead of time, and then wait. Between the
+two the floor follows the least lag no faster than a sound card's crystal can be off.
 """
 
 import statistics
@@ -11,6 +12,7 @@ from collections import deque
 
 _BIN_SECONDS = 1.0  # over which the least lag is taken
 _LOSS_SECONDS = 0.1  # less than this is what drivers do, not loss
+_LONG_BINS = 10
 _MOST_DRIFT = 500e-6  # a worse crystal is no sound card's
 _DRIFT_BINS = 600  # the last ten minutes tell the drift
 _LEAST_DRIFT_BINS = 30
@@ -25,6 +27,7 @@ class CaptureClock:
         self._floor: float | None = None  # seconds
         self._began = 0.0  # of the bin
         self._least = 0.0  # of the bin's lags
+        self._low: list[float] = []  # least lags far below the floor, one bin after the other
         self._points: deque[tuple[float, float]] = deque(maxlen=_DRIFT_BINS)  # time and least lag, undisturbed
 
     def hear(self, when: float, frames: int, *, lossy: bool) -> int:
@@ -69,14 +72,23 @@ class CaptureClock:
         assert self._floor is not None
         if when - self._began < _BIN_SECONDS:
             return 0
-        above, most = self._least - self._floor, _MOST_DRIFT * (when - self._began)
-        self._points.append((when, self._least))
+        least, most = self._least, _MOST_DRIFT * (when - self._began)
+        above = least - self._floor
         self._least, self._began = lag, when
         if above > _LOSS_SECONDS:
             return round(above * self._rate)
         if above < -_LOSS_SECONDS:
-            self._points.clear()
-            self._floor += above
-        else:
-            self._floor += min(max(above, -most), most)
+            self._sink(least)
+            return 0
+        self._low.clear()
+        self._points.append((when, least))
+        self._floor += min(max(above, -most), most)
         return 0
+
+    def _sink(self, least: float) -> None:
+        """The device is earlier than ever: where that lasts, it is what it can do."""
+        self._points.clear()
+        self._low.append(least)
+        if len(self._low) == _LONG_BINS:
+            self._floor = max(self._low)
+            self._low.clear()

@@ -88,13 +88,25 @@ def test_a_device_that_never_came_misses_nothing() -> None:
     assert CaptureClock(RATE).miss(1e9) == 0
 
 
-def test_audio_that_comes_sooner_is_no_gain() -> None:
-    """A driver that stops being late delivers no more than there is: later losses are measured from there."""
+def test_a_device_that_stops_being_late_is_measured_from_there() -> None:
+    """A driver that was late at first delivers no more than there is; losses after a while are seen in full."""
     device = Device(0.0, 0.0, 0)
     device.run(10.0)
     device.lose(-2.0)
-    device.run(10.0)
+    device.run(15.0)
     assert device.missing == 0
     device.lose(1.0)
     device.run(5.0)
     assert device.missing == RATE
+
+
+@given(st.floats(0.2, 3.0), st.floats(0.0, 8.0))
+def test_a_device_that_delivers_ahead_of_time_has_lost_nothing(ahead: float, seconds: float) -> None:
+    """A virtual device that renders ahead and waits afterwards is on time again, and has lost nothing."""
+    device = Device(0.0, 0.01, 0)
+    device.run(10.0)
+    device.lose(-ahead)
+    device.run(seconds)
+    device.lose(ahead)
+    device.run(20.0)
+    assert device.missing == 0
