@@ -33,6 +33,7 @@ class Heard(NamedTuple):
     published: float
     received: float
     overload: bool  # the daemon skipped it, and said so
+    lost: int  # samples of the stream so far
     size: int  # bytes
 
 
@@ -42,6 +43,7 @@ class _Window(msgspec.Struct):
     time: datetime
     end: float
     reason: str | None
+    lost_samples: int
     latency_ms: float
 
 
@@ -61,7 +63,7 @@ class BenchDaemon:
         self._windows.set_hwm(0)
         self._windows.subscribe("window/")
         try:
-            self._windows.connect(self._await(r"publishing on (\S+), "))
+            self._windows.connect(self.await_said(r"publishing on (\S+), "))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -98,7 +100,8 @@ class BenchDaemon:
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
         return [self._process.pid, *(int(child) for task in tasks for child in task.read_text("utf-8").split())]
 
-    def _await(self, pattern: str) -> str:
+    def await_said(self, pattern: str) -> str:
+        """The first group of `pattern`, once what it has said on standard error has that."""
         until = time.time() + _PATIENCE
         while time.time() < until and self._process.poll() is None:
             if found := re.search(pattern, self._text()):
@@ -131,5 +134,5 @@ def _heard(window: _Window, received: float, size: int) -> Heard:
     published = window.time.timestamp()
     return Heard(
         window.stream, window.sequence, window.end, published - window.latency_ms / 1000.0, published, received,
-        window.reason == "overload", size,
+        window.reason == "overload", window.lost_samples, size,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from stream.bench.daemon import BenchDaemon, Heard
@@ -23,7 +23,7 @@ class Trial(NamedTuple):
     """What came of a daemon with a number of streams."""
 
     streams: int
-    missing: int  # windows that never came, or came as skipped for overload
+    missing: int  # windows that never came, or came as skipped for overload; samples that were lost
     late: float  # seconds: the latest window
     cpu_share: float
     source_share: float
@@ -36,17 +36,18 @@ class Trial(NamedTuple):
 
 def measure(*, quick: bool) -> Iterator[Result]:
     """Double until it is too much, then halve what is between."""
-    best = _try(20, 2.0) if quick else _search(500)
+    best = _attempt(20, 2.0) if quick else search(_attempt, 500)
     yield Number("streams_per_core", best.streams if best.sustained else 0.0)
     yield Number("streams_late_ms", 1000.0 * best.late)
     yield Number("streams_cpu_percent", 100.0 * best.cpu_share)
     yield Number("streams_source_percent", 100.0 * best.source_share)
 
 
-def _search(streams: int) -> Trial:
+def search(attempt: Callable[[int, float], Trial], streams: int) -> Trial:
+    """The most that are sustained, to within 5 %; `attempt` is given their number, and seconds."""
     best, most = Trial(0, 0, 0.0, 0.0, 0.0), 0
     while not most or most > best.streams * _STEP + 1:
-        trial = _try(streams, 10.0)
+        trial = attempt(streams, 10.0)
         if trial.sustained:
             best = trial
         else:
@@ -55,20 +56,20 @@ def _search(streams: int) -> Trial:
     return best
 
 
-def _try(streams: int, seconds: float) -> Trial:
+def _attempt(streams: int, seconds: float) -> Trial:
     """A daemon with so many streams, heard for `seconds` once all have begun."""
     with BenchDaemon(f"load://{streams}") as daemon:
-        early = _until_all_heard(daemon, streams)
+        early = hear_all(daemon, streams)
         cpu = daemon.cpu_seconds
         heard = daemon.hear(seconds)
         cpu = daemon.cpu_seconds - cpu
         written = re.search(r"took ([\d.]+) s of processor time in ([\d.]+) s", daemon.stop())
     assert written
     source = float(written[1]) / float(written[2])
-    return Trial(streams, _missing(early, heard, streams, seconds), _latest(heard), cpu / seconds, source)
+    return Trial(streams, count_missing(early, heard, streams, seconds), find_latest(heard), cpu / seconds, source)
 
 
-def _until_all_heard(daemon: BenchDaemon, streams: int) -> list[Heard]:
+def hear_all(daemon: BenchDaemon, streams: int) -> list[Heard]:
     """What comes until each stream has been heard once, or for half a minute."""
     heard: list[Heard] = []
     for _ in range(30):
@@ -78,17 +79,17 @@ def _until_all_heard(daemon: BenchDaemon, streams: int) -> list[Heard]:
     return heard
 
 
-def _missing(early: list[Heard], heard: list[Heard], streams: int, seconds: float) -> int:
-    """Windows that are not there: holes in the sequence numbers from 0 on, ends that should have come, overload."""
+def count_missing(early: list[Heard], heard: list[Heard], streams: int, seconds: float) -> int:
+    """Windows that are not there: holes in the sequence numbers, ends that should have come, overload; lost samples."""
     numbers = defaultdict(list)
     for each in early + heard:
         numbers[each.stream].append(each.sequence)
     holes = sum(max(each) + 1 - len(each) for each in numbers.values())
     due = int(streams * (seconds / HOP - 1.0))  # one more or less at either end
-    return holes + max(due - len(heard), 0) + sum(each.overload for each in heard)
+    return holes + max(due - len(heard), 0) + sum(each.overload + each.lost for each in heard)
 
 
-def _latest(heard: list[Heard]) -> float:
+def find_latest(heard: list[Heard]) -> float:
     """Seconds by which the latest window came after its time, by each stream's own clock since it began."""
     began: dict[str, float] = {}
     for each in heard:
