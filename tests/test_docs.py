@@ -18,8 +18,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("client", ["subscriber.py", "subscriber.mjs"])
-def test_the_readme_shows_the_clients_that_are_tested(client: str) -> None:
-    """The README's subscribers are the files that the tests run, word for word."""
+@pytest.mark.parametrize(
+    ("page", "client"),
+    [
+        ("README.md", "subscriber.py"),
+        ("README.md", "subscriber.mjs"),
+        ("docs/websocket.md", "sender.py"),
+        ("docs/websocket.md", "sender.mjs"),
+        ("docs/websocket.md", "sender.html"),
+    ],
+)
+def test_pages_show_the_clients_that_are_tested(page: str, client: str) -> None:
+    """A page's clients are the files that the tests run, word for word."""
     content = (ROOT / "tests" / "clients" / client).read_text("utf-8").strip()
-    assert content in (ROOT / "README.md").read_text("utf-8")
+    assert content in (ROOT / page).read_text("utf-8")

@@ -1,7 +1,5 @@
 """The clients that the README shows hear a running daemon: as they stand, but for the port."""
 
-import shutil
-import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -41,22 +39,10 @@ def test_python(labels_heard, tmp_path):
     assert list(dict.fromkeys(labels_heard("subscriber.py", sys.executable, tmp_path)))[::2] == ["female", "male"]
 
 
-@pytest.fixture
-def node_modules(request, lacking):
-    """A folder in which npm has installed zeromq, without running anybody's install scripts."""
-    if missing := [tool for tool in ("node", "npm") if not shutil.which(tool)]:
-        lacking(f"{' and '.join(missing)} not installed (apt-get install nodejs npm)")
-    folder = request.config.cache.mkdir("node")
-    installed = subprocess.run(
-        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, "zeromq@6"],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    if installed.returncode:
-        lacking(f"npm cannot install zeromq: {installed.stderr.strip()[-300:]}")
-    return folder
-
-
 @pytest.mark.slow
-def test_node(labels_heard, node_modules):
+def test_node(labels_heard, node_package):
     """The ten lines of JavaScript, with npm's zeromq as --ignore-scripts leaves it, print the woman, then the man."""
-    assert list(dict.fromkeys(labels_heard("subscriber.mjs", "node", node_modules)))[::2] == ["female", "male"]
+    assert list(dict.fromkeys(labels_heard("subscriber.mjs", "node", node_package("zeromq@6"))))[::2] == [
+        "female",
+        "male",
+    ]
