@@ -32,8 +32,8 @@ _ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, JournalSet
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     """Decide on each INPUT, live, and publish a message for each window.
 
-    INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, - for raw PCM on standard input, or calls as they come
-    in: rtp://HOST:PORT, audiosocket://HOST:PORT.
+    INPUT: mic (default), mic:NAME-OR-NUMBER, an audio file, - for raw PCM on standard input, or streams as they come
+    in: rtp://HOST:PORT, audiosocket://HOST:PORT, ws://HOST:PORT.
     """
     configuration = Configuration(_ROOMS, given)
     sinks: list[Sink] = []

@@ -42,7 +42,7 @@ class InputSettings(msgspec.Struct, frozen=True):
         float, Meta(ge=1, le=86_400, description="of ws://: seconds for which a connection may send nothing")
     ] = 60.0
     most_legs: Annotated[
-        int, Meta(ge=1, le=100_000, description="of rtp:// and audiosocket://: calls at once; more are refused")
+        int, Meta(ge=1, le=100_000, description="of rtp://, audiosocket:// and ws://: at once; more are refused")
     ] = 1000
     leg_pause: Annotated[
         float, Meta(ge=0.5, le=3600.0, description="of rtp://: seconds without a packet that end a call's leg")

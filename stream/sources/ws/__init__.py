@@ -8,12 +8,14 @@ import asyncio
 import ipaddress
 import logging
 import socket
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from websockets.asyncio.server import serve
 
 from models import UnusableError
 from stream.sources import InputSettings, Intake
+from stream.sources.switchboard import bind, where
 from stream.sources.ws.connection import Connections
 from stream.sources.ws.door import Door
 
@@ -34,16 +36,10 @@ class WebSockets:
 
     def __init__(self, source: str, settings: InputSettings) -> None:
         url = _split(source)
-        self._name, self._settings, self._path = source, settings, url.path.rstrip("/")
-        host = url.hostname or "127.0.0.1"
-        try:
-            family = socket.getaddrinfo(host, url.port, type=socket.SOCK_STREAM)[0][0]
-            self._socket = socket.create_server((host, url.port or 0), family=family)
-        except OSError as error:
-            raise UnusableError(
-                f"{source} cannot be listened on: {error.strerror}; is the port free, and the host this machine's?"
-            ) from error
+        self._settings, self._path = settings, url.path.rstrip("/")
+        self._socket = bind(source, url, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MOST_WAITING)  # connections inherit it
+        self._where = where(source, self._socket)
 
     def capture(self, intake: Intake) -> None:
         """Serve connections until stopping."""
@@ -51,16 +47,16 @@ class WebSockets:
             asyncio.run(self._serve(intake))
 
     async def _serve(self, intake: Intake) -> None:
-        door = Door(self._name, self._settings, self._path, intake)
-        connections = Connections(self._name, self._settings, intake)
+        refuse = partial(intake.refuse, self._where)
+        door = Door(self._settings, self._path, refuse)
+        connections = Connections(self._settings, intake, refuse)
         server = await serve(
             connections.hear, sock=self._socket, process_request=door.admit, create_connection=door.connection,
             compression=None, max_size=MOST_MESSAGE, max_queue=MOST_QUEUED, server_header=None, logger=_log,
             open_timeout=OPENING_SECONDS, close_timeout=CLOSING_SECONDS, ping_timeout=None,
         )  # fmt: skip
-        host, port = self._socket.getsockname()[:2]
-        intake.say(f"listening on ws://{f'[{host}]' if ':' in host else host}:{port}{self._path}")
-        if not ipaddress.ip_address(host).is_loopback and not self._settings.ws_token:
+        intake.say(f"listening on {self._where}{self._path}")
+        if not ipaddress.ip_address(self._socket.getsockname()[0]).is_loopback and not self._settings.ws_token:
             intake.say("whoever reaches this port may send audio: give --ws-token, or let a proxy keep them out")
         await asyncio.to_thread(intake.stopping.wait)
         server.close(reason="the daemon is ending")

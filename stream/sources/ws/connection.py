@@ -20,12 +20,11 @@ from stream.ring import RingAbandoned
 from stream.sources import InputSettings, Intake, g711
 from stream.sources.channels import ChannelWriter
 from stream.sources.pcm import Pcm
-from stream.sources.ws.door import MOST_CONNECTIONS
+from stream.sources.ws.refusal import Refuse, RefusedError, plain
 from stream.sources.ws.twilio import Call
 
 FIRST_SECONDS = 10.0  # that the first message may take
-MOST_RATE = MOST_CONNECTIONS * 48_000  # Hz, of all streams together: their rings are 250 MB
-_MOST_REASON = 123  # bytes: what fits a close frame
+LEG_RATE = 16_000  # Hz: streams together may have as much as all legs at this rate, 0.3 MB of ring each
 _TURN = 16  # messages that one connection may have heard before the others have their turn
 _QUERY = {"rate": "rate", "format": "format", "channels": "pcm_channels", "stream": "stream"}
 _BROKEN = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG)  # says the library
@@ -33,34 +32,27 @@ _BROKEN = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_T
 _Messages = AsyncIterator[bytes | str]
 
 
-class _RefusedError(Exception):
-    """A connection is closed with `code`; `cause` is what is counted."""
-
-    def __init__(self, cause: str, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.cause, self.code = cause, code
-
-
 class Connections:
-    """Hears the connections of the source `name`."""
+    """Hears the connections of one source."""
 
-    def __init__(self, name: str, settings: InputSettings, intake: Intake) -> None:
-        self._name, self._settings, self._intake = name, settings, intake
+    def __init__(self, settings: InputSettings, intake: Intake, refuse: Refuse) -> None:
+        self._settings, self._intake, self._refuse = settings, intake, refuse
+        self._most_rate = settings.most_legs * LEG_RATE
         self._rate = 0  # Hz, of all streams together
 
     async def hear(self, connection: ServerConnection) -> None:
         """Hear `connection` to its end; say why where it is refused."""
         try:
             await self._hear(connection)
-        except _RefusedError as error:
-            self._intake.refuse(self._name, error.cause)
-            await connection.close(error.code, _plain(str(error)))
+        except RefusedError as error:
+            self._refuse(error.cause, why=plain(str(error)))
+            await _close(connection, error.code, str(error))
         except UnusableError as error:
-            self._intake.refuse(self._name, "not audio")
-            await connection.close(CloseCode.INVALID_DATA, _plain(str(error)))
+            self._refuse("malformed", why=plain(str(error)))
+            await _close(connection, CloseCode.INVALID_DATA, str(error))
         except GenderstreamError as error:
-            self._intake.say(f"{self._name}: {error}")
-            await connection.close(CloseCode.INTERNAL_ERROR)
+            self._intake.say(str(error))
+            await _close(connection, CloseCode.INTERNAL_ERROR, "")
 
     async def _hear(self, connection: ServerConnection) -> None:
         assert connection.request is not None
@@ -80,7 +72,7 @@ class Connections:
         try:
             pcm = Pcm("this connection", settings)
         except UnusableError as error:
-            raise _RefusedError("unusable format", CloseCode.UNSUPPORTED_DATA, str(error)) from error
+            raise RefusedError("format", CloseCode.UNSUPPORTED_DATA, str(error)) from error
         frames = pcm.frames(first)
         streams = settings.pcm_channels if settings.channels == "split" else 1
         with self._reserved(streams * settings.rate):
@@ -95,7 +87,7 @@ class Connections:
                         raise UnusableError("a text message came where raw PCM is binary")
                     await _write(writer, pcm.frames(message))
         if pcm.leftover:
-            self._intake.refuse(self._name, "part of a frame")
+            self._refuse("malformed", why=pcm.leftover)
 
     async def _hear_call(self, first: str, messages: _Messages, token: str) -> None:
         call = Call(
@@ -113,18 +105,18 @@ class Connections:
                         return
         finally:
             if call.late:
-                self._intake.refuse(self._name, "late message", call.late)
+                self._refuse("late", call.late, why="a call's messages came twice or too late")
 
     def _check_token(self, token: str) -> None:
         wanted = self._settings.ws_token
         if wanted and not hmac.compare_digest(token.encode(errors="replace"), wanted.encode()):
-            raise _RefusedError("wrong token", CloseCode.POLICY_VIOLATION, "the token is missing or wrong")
+            raise RefusedError("token", CloseCode.POLICY_VIOLATION, "the token is missing or wrong")
 
     @contextmanager
     def _reserved(self, rate: int) -> Iterator[None]:
-        if self._rate + rate > MOST_RATE:
-            reason = f"the streams that are open have {self._rate} Hz together, of {MOST_RATE}: try again later"
-            raise _RefusedError("too many streams", CloseCode.TRY_AGAIN_LATER, reason)
+        if self._rate + rate > self._most_rate:
+            reason = f"the streams that are open have {self._rate} Hz together, of {self._most_rate}: try again later"
+            raise RefusedError("legs", CloseCode.TRY_AGAIN_LATER, reason)
         self._rate += rate
         try:
             yield
@@ -133,7 +125,7 @@ class Connections:
 
 
 async def _messages(connection: ServerConnection, idle: float) -> _Messages:
-    """Messages until the connection ends. Raises _RefusedError where it is silent, or sends what is no message."""
+    """Messages until the connection ends. Raises RefusedError where it is silent, or sends what is no message."""
     patience = FIRST_SECONDS
     for number in itertools.count(1):
         try:
@@ -141,15 +133,24 @@ async def _messages(connection: ServerConnection, idle: float) -> _Messages:
                 message = await connection.recv()
         except TimeoutError as error:
             reason = f"nothing came for {patience:g} s"
-            raise _RefusedError("silent connection", CloseCode.POLICY_VIOLATION, reason) from error
+            raise RefusedError("idle", CloseCode.POLICY_VIOLATION, reason) from error
         except ConnectionClosed as error:
             if error.sent and error.sent.code in _BROKEN:
-                raise _RefusedError("broken message", error.sent.code, error.sent.reason) from error
+                raise RefusedError("broken", error.sent.code, error.sent.reason) from error
             return
         yield message
         patience = idle
         if number % _TURN == 0:
             await asyncio.sleep(0)
+
+
+async def _close(connection: ServerConnection, code: int, reason: str) -> None:
+    """Say why, and throw away what is still under way: the client's own goodbye may stand behind it."""
+    closing = asyncio.ensure_future(connection.close(code, plain(reason)))
+    with suppress(ConnectionClosed):
+        while True:
+            await connection.recv()
+    await closing
 
 
 async def _write(writer: ChannelWriter, frames: npt.NDArray[np.int16]) -> None:
@@ -161,7 +162,7 @@ async def _write(writer: ChannelWriter, frames: npt.NDArray[np.int16]) -> None:
 
 
 def _format(query: dict[str, str], settings: InputSettings) -> InputSettings:
-    """`settings` with what the client's URL says. Raises _RefusedError where that is no format."""
+    """`settings` with what the client's URL says. Raises RefusedError where that is no format."""
     hints = typing.get_type_hints(InputSettings, include_extras=True)
     changes = {}
     for key, value in query.items():
@@ -169,14 +170,8 @@ def _format(query: dict[str, str], settings: InputSettings) -> InputSettings:
             changes[_QUERY[key]] = msgspec.convert(value, hints[_QUERY[key]], strict=False)
         except KeyError as error:
             reason = f"{key} is unknown: expected {', '.join(_QUERY)} or token"
-            raise _RefusedError("unusable format", CloseCode.UNSUPPORTED_DATA, reason) from error
+            raise RefusedError("format", CloseCode.UNSUPPORTED_DATA, reason) from error
         except msgspec.ValidationError as error:
             reason = f"{key} is {value!r}: {str(error)[:1].lower() + str(error)[1:]}"
-            raise _RefusedError("unusable format", CloseCode.UNSUPPORTED_DATA, reason) from error
+            raise RefusedError("format", CloseCode.UNSUPPORTED_DATA, reason) from error
     return msgspec.structs.replace(settings, **changes)
-
-
-def _plain(reason: str) -> str:
-    """As much of `reason` as fits a close frame, without what would play tricks on a terminal."""
-    printable = "".join(c if c.isprintable() else "?" for c in reason[:_MOST_REASON])
-    return printable.encode()[:_MOST_REASON].decode(errors="ignore")

@@ -8,22 +8,23 @@ from urllib.parse import urlsplit
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from stream.sources import InputSettings, Intake
+from stream.sources import InputSettings
+from stream.sources.ws.refusal import Refuse, plain
 
-MOST_CONNECTIONS = 256
-MOST_HANDSHAKES = 64  # more connections, that have not said yet what they want
+MOST_HANDSHAKES = 64  # connections beside the legs, that have not said yet what they want
 
 
 class Door:
-    """Counts the connections of the source `name`, and turns away those that are not welcome."""
+    """Counts connections, and turns away those that are not welcome."""
 
-    def __init__(self, name: str, settings: InputSettings, path: str, intake: Intake) -> None:
+    def __init__(self, settings: InputSettings, path: str, refuse: Refuse) -> None:
         self._settings, self._path = settings, path
+        most = settings.most_legs + MOST_HANDSHAKES
 
         class Connection(ServerConnection):
             """Hung up at once where too many are there; counted where it comes to nothing."""
 
-            refusal = "no WebSocket request"
+            refusal = ("handshake", "a connection came to nothing: expected a WebSocket request")
 
             @property
             def is_admitted(self) -> bool:
@@ -32,14 +33,14 @@ class Door:
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 super().connection_made(transport)
                 there.add(self)
-                if len(there) > MOST_CONNECTIONS + MOST_HANDSHAKES:
-                    self.refusal = "too many connections"
+                if len(there) > most:
+                    self.refusal = ("legs", f"{most} connections at once are the most")
                     self.transport.abort()
 
             def connection_lost(self, exc: Exception | None) -> None:
                 there.discard(self)
                 if not self.is_admitted:
-                    intake.refuse(name, self.refusal)
+                    refuse(self.refusal[0], why=plain(self.refusal[1]))
                 super().connection_lost(exc)
 
         there: set[Connection] = set()
@@ -49,18 +50,23 @@ class Door:
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """The HTTP response to a request that is not welcome."""
         assert isinstance(connection, self.connection)
+        objection = self._objection(request)
+        if objection is None:
+            return None
+        status, cause, reason = objection
+        connection.refusal = cause, reason
+        return connection.respond(status, f"{reason}\n")
+
+    def _objection(self, request: Request) -> tuple[HTTPStatus, str, str] | None:
         foreign = [origin for origin in request.headers.get_all("Origin") if not _is_local(origin)]
         if self._path and request.path.partition("?")[0].rstrip("/") != self._path:
-            connection.refusal = "wrong path"
-            return connection.respond(HTTPStatus.NOT_FOUND, f"expected the path {self._path}\n")
-        if foreign and not self._settings.ws_token:  # a browser would let any page that somebody visits send audio
-            connection.refusal = "foreign page"
-            reason = f"a page of {foreign[0]} may not send audio to a daemon without a token (--ws-token)\n"
-            return connection.respond(HTTPStatus.FORBIDDEN, reason)
-        if sum(each.is_admitted for each in self._there) >= MOST_CONNECTIONS:
-            connection.refusal = "too many connections"
-            reason = f"{MOST_CONNECTIONS} connections are open, the most: try again later\n"
-            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+            return HTTPStatus.NOT_FOUND, "path", f"expected the path {self._path}"
+        if foreign and not self._settings.ws_token:  # or any page that somebody visits could send audio
+            reason = f"a page of {foreign[0]} may not send audio to a daemon without a token (--ws-token)"
+            return HTTPStatus.FORBIDDEN, "origin", reason
+        if sum(each.is_admitted for each in self._there) >= self._settings.most_legs:
+            reason = f"{self._settings.most_legs} connections at once are the most (--most-legs): try again later"
+            return HTTPStatus.SERVICE_UNAVAILABLE, "legs", reason
         return None
 
 
