@@ -1,5 +1,7 @@
 """The clients that the README shows hear a running daemon: as they stand, but for the port."""
 
+import re
+import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -46,3 +48,24 @@ def test_node(labels_heard, node_package):
         "female",
         "male",
     ]
+
+
+@pytest.fixture
+def examples(daemon, demo, start):
+    """The page's programs, as they stand but for the port, running beside a daemon that has heard the demo."""
+    running = daemon(demo, "-", "--speed", "max", stdin=subprocess.PIPE)
+    page = (HERE.parents[1] / "docs" / "client.md").read_text("utf-8")
+    programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    asking = f'"{running.endpoint}", ask="{running.ask}"'
+    assert all(f'"{DEFAULT}"' in program for program in programs)
+    return [start(sys.executable, "-uc", program.replace(f'"{DEFAULT}"', asking)) for program in programs]
+
+
+def test_the_page_about_the_client(examples):
+    """docs/client.md: the first program prints the last window's label, the second the verdict and ends."""
+    first, second = examples
+    line = first.process.stdout.readline().decode()
+    assert re.match(r"demo 30\.0 \w+ (None|\{'female': [\d.]+, 'male': [\d.]+\})", line), line
+    ended = second.finish()
+    assert (ended.status, ended.error) == (0, "")
+    assert re.match(r"demo unknown \{'female': [\d.]+, 'male': [\d.]+, 'unknown': [\d.]+\}", ended.out), ended.out
