@@ -1,8 +1,11 @@
 """ZeroMQ endpoints as users type them."""
 
+import socket
+
 from models import UnusableError
 
 MOST_PORT = 65_535
+TAKEN = "another program has it (another daemon? choose another port)"
 
 
 def check_endpoint(option: str, endpoint: str) -> None:
@@ -10,6 +13,19 @@ def check_endpoint(option: str, endpoint: str) -> None:
     port = endpoint.rpartition(":")[2]
     if port.isdigit() and int(port) > MOST_PORT:
         raise unusable(option, endpoint, f"there are no ports above {MOST_PORT}")
+
+
+def check_free(option: str, endpoint: str) -> None:
+    """Refuse a Unix socket at which somebody answers; libzmq would take it from them. Raises UnusableError."""
+    transport, _, path = endpoint.partition("://")
+    if transport != "ipc" or path.startswith("@"):
+        return
+    with socket.socket(socket.AF_UNIX) as knock:
+        try:
+            knock.connect(path)
+        except OSError:
+            return
+    raise unusable(option, endpoint, TAKEN)
 
 
 def unusable(option: str, endpoint: str, reason: str) -> UnusableError:

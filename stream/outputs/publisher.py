@@ -20,7 +20,7 @@ from stream.messages import AnyMessage, HealthMessage, encode
 from stream.outputs.answers import Answers
 from stream.outputs.audience import Audience
 from stream.outputs.desk import Desk
-from stream.outputs.endpoint import check_endpoint, unusable
+from stream.outputs.endpoint import TAKEN, check_endpoint, check_free, unusable
 from stream.outputs.history import History
 from stream.outputs.journal import Journal, JournalReader
 
@@ -30,7 +30,7 @@ _WAITING_QUESTIONS = 1000  # of one who asks, unread
 _WAITING_ANSWERS = 4  # for one who does not read them; a replay's is up to 256 KiB
 _HEARTBEAT_MS, _PATIENCE_MS = 10_000, 60_000  # a peer that says nothing for so long is gone (unplugged, not slow)
 _REASONS = {
-    errno.EADDRINUSE: "another program has it (another daemon? choose another port)",
+    errno.EADDRINUSE: TAKEN,
     errno.EINVAL: "not an endpoint",
     errno.EPROTONOSUPPORT: "no such transport",
     errno.ENODEV: "no such address on this machine",
@@ -121,6 +121,7 @@ class Publisher:
 def _bound(socket: "zmq.Socket[bytes]", option: str, endpoint: str) -> str:
     """Bind; the endpoint that it came to be."""
     check_endpoint(option, endpoint)
+    check_free(option, endpoint)
     try:
         socket.bind(endpoint)
     except zmq.ZMQError as error:

@@ -85,9 +85,10 @@ class Journal:
         self._close_file()
 
     def _write_waiting(self) -> None:
+        batch_bytes = min(_BATCH_BYTES, self._segment_bytes)
         while self._batch or self._waiting:
             size = sum(map(len, self._batch))
-            while self._waiting and (not self._batch or size + len(self._waiting[0]) < _BATCH_BYTES):
+            while self._waiting and (not self._batch or size + len(self._waiting[0]) < batch_bytes):
                 self._batch.append(self._waiting.popleft())
                 size += len(self._batch[-1])
             self._append(b"".join(content + b"\n" for content in self._batch))

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 
 import msgspec
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stream.client import Heard, Lost, NewEpoch, Unreadable
@@ -133,6 +133,7 @@ def live_through(daemon, client, story):
         client.check(renewed=True)
 
 
+@settings(max_examples=120)
 @given(st.lists(happenings, max_size=60), st.sampled_from([2_000, 1 << 20]), st.integers(0, 2))
 def test_every_message_comes_once_and_in_order_or_is_named_as_lost(story, most_bytes, since):
     """For any messages dropped, forgotten or unanswered, and any restarts: all from where the client began."""
@@ -149,6 +150,7 @@ def test_every_message_comes_once_and_in_order_or_is_named_as_lost(story, most_b
     assert len(set(epochs)) == len(epochs)
 
 
+@settings(max_examples=120)
 @given(st.lists(publications | st.tuples(st.just("hear"), st.integers(1, 8)) | st.just(("check",)), max_size=60))
 def test_nothing_is_lost_that_the_daemon_still_has(story):
     """While the daemon answers and has room, every message from number 0 on comes, whatever PUB drops."""
@@ -163,7 +165,9 @@ def test_nothing_is_lost_that_the_daemon_still_has(story):
 awake = happenings.filter(lambda happening: happening != ("fall silent",))
 
 
+@settings(max_examples=120)
 @given(st.lists(awake, max_size=60), st.sampled_from([2_000, 1 << 20]))
+@example([("publish", "window/a/", False), ("hear", 1), ("publish", "window/a/", True), ("restart",)], 2_000)
 @example([("publish", "window/a/", False), ("restart",), ("publish", "window/a/", False)], 2_000)
 def test_with_a_journal_nothing_is_lost(story, most_bytes):
     """With a journal: whatever is dropped, forgotten or ended by a restart comes, of every topic once heard."""
@@ -237,6 +241,20 @@ def test_a_restart_is_said_and_all_of_the_new_epoch_comes():
     assert client.events[1] == NewEpoch(epoch="e2", previous="e1")
     told, _ = client.sequences()
     assert told["e2", "window/a/"] == [0, 1, 2]
+
+
+def test_a_restart_is_said_though_nothing_follows():
+    """A daemon that begins anew and publishes nothing that is wanted: found by a check after the connection is new."""
+    daemon = Daemon()
+    client = Client(daemon)
+    client.check()
+    client.check()
+    daemon.start()
+    client.check()
+    assert not client.events
+    client.check(renewed=True)
+    client.check(renewed=True)
+    assert client.events == [NewEpoch(epoch="e2", previous="e1")]
 
 
 def test_what_is_no_message_is_passed_on_as_it_is():

@@ -229,6 +229,19 @@ def test_no_folder_for_the_journal(tmp_path, speak, follow, command):
     assert refused.error == f"genderstream: --journal is {tmp_path}/file: that is no folder; choose another\n"
 
 
+@pytest.mark.slow
+def test_nobody_takes_the_endpoint_of_a_daemon(speak, endpoints, ask, command):
+    """A second daemon at the same Unix sockets is refused in one line; the first goes on. A dead one's are taken."""
+    running = speak()
+    refused = command("run", "-", "--bind", endpoints[0], "--ask", endpoints[1])
+    assert refused.status == 2
+    assert refused.error.startswith(f"genderstream: --bind is {endpoints[0]}: another program has it")
+    assert ask(running, b"snapshot", b"health/")[:2] == [b"snapshot", b"health/here/"]
+    running.finish(signal.SIGKILL)
+    again = speak()
+    assert ask(again, b"snapshot", b"health/")[:2] == [b"snapshot", b"health/here/"]
+
+
 def test_subscribe_from_a_number(speak, endpoints, ask, command):
     """`--from` begins each topic there; `--count` messages later it ends."""
     running = speak()
