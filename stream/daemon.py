@@ -23,7 +23,7 @@ from stream.agenda import Agenda
 from stream.clocks import ClockWatch, read_clocks
 from stream.liveness import STALLED_SECONDS
 from stream.messages import HealthMessage, StreamHealth
-from stream.names import Names
+from stream.names import Namer, Names
 from stream.outputs.audio import AudioKeeper
 from stream.outputs.journal import Journal
 from stream.pipeline import Listener, Pipeline, Setup
@@ -53,6 +53,10 @@ class DaemonSettings(msgspec.Struct, frozen=True):
     save_audio: Annotated[
         str | None, Meta(description="folder to keep each stream's audio in; without it none is ever kept")
     ] = None
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=256, description="processes that decide, where one core is not enough; inputs are shared out"),
+    ] = 1
 
 
 class Streams:
@@ -64,13 +68,14 @@ class Streams:
         save_audio: str | None,
         say: Callable[[str], None],
         listen: Callable[[str], Listener] | None = None,
+        names: Namer | None = None,
     ) -> None:
-        """`listen` gives each new stream one more listener."""
+        """`listen` gives each new stream one more listener; `names` its name, where others' streams have names, too."""
         self.stopping = threading.Event()
         self.say = say
         self.pipelines: dict[str, Pipeline] = {}  # those that have not been forgotten
         self.refused: dict[str, Counter[str]] = {}  # by input, by cause
-        self._names = Names()
+        self._names = names or Names()
         self._setup = setup
         self._save_audio = Path(save_audio) if save_audio else None
         self._listen = listen
@@ -130,11 +135,13 @@ class Daemon(Streams):
         sources: Sequence[Source],
         say: Callable[[str], None],
         journal: Journal | None = None,
+        names: Namer | None = None,
     ) -> None:
-        """`journal`: whose health is published with the streams'."""
-        super().__init__(setup, settings.save_audio, say)
+        """`journal`: whose health is published; `names`: what names all streams, where this is one of several."""
+        super().__init__(setup, settings.save_audio, say, names=names)
         self._name = settings.name
         self._sources = sources
+        self._alone = len(sources) == 1 and names is None
         self._journal = journal
         self._agenda: Agenda[str] = Agenda(self._due)  # streams that can go on
         self._began = time.monotonic()
@@ -143,7 +150,6 @@ class Daemon(Streams):
         self._look_due = self._health_due = self._soonest_health = self._began
         self._health_sequence = 0
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
-        self._skipping = 0  # streams, at the last health message
 
     def wake(self, name: str) -> None:
         """Put the stream `name` on the worker's agenda. Called from any thread."""
@@ -224,7 +230,7 @@ class Daemon(Streams):
     def _ended(self, capture: Future[None]) -> None:
         """One source has ended. Where it failed and others go on, say so now."""
         error = capture.exception()
-        if isinstance(error, GenderstreamError) and len(self._sources) > 1:
+        if isinstance(error, GenderstreamError) and not self._alone:
             self.say(f"{error}; the other inputs go on")
         self._agenda.nudge()
 
@@ -250,13 +256,3 @@ class Daemon(Streams):
         now = time.monotonic()
         self._health_due = began + HEALTH_SECONDS
         self._soonest_health = now + max(_NEWS_SECONDS, _NEWS_COST * (now - began))
-        self._tell_overload(message)
-
-    def _tell_overload(self, health: HealthMessage) -> None:
-        """Say it once when streams begin to skip windows, and once when none does any more."""
-        skipping = sum(stream.stride > 1 and stream.state != "ended" for stream in health.streams.values())
-        if skipping and not self._skipping:
-            self.say(f"overload: {skipping} of {len(health.streams)} streams skip windows; health messages tell which")
-        elif self._skipping and not skipping:
-            self.say("overload is over: every window is decided on again")
-        self._skipping = skipping

@@ -159,7 +159,7 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
         LivenessState,
         Meta(
             description="starting: nothing came yet; healthy; silent: nothing but zeros; stalled: nothing comes; "
-            "recovering: the source tries to get its device back; failed: it has tried for long; ended"
+            "recovering: the source tries to get its device back; failed: it tried for long, or a worker died; ended"
         ),
     ]
     cause: Annotated[str | None, Meta(description="of that state, in words; null while there is nothing to tell")]

@@ -8,6 +8,7 @@ after the old one was forgotten. A Bloom filter remembers them: it never forgets
 from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import count
+from typing import Protocol
 
 MOST_CHARACTERS = 64
 
@@ -15,6 +16,13 @@ _BITS = 1 << 26  # 8 MiB, of which the operating system gives the pages that are
 _MARKS = 7  # bits a name sets
 _MOST_REMEMBERED = 6_000_000  # names; from then on each gets a number that no other name ends in
 _MOST_HINTS = 4096
+
+
+class Namer(Protocol):
+    """Where new streams get their names."""
+
+    def give(self, wanted: str) -> str:
+        """`wanted`, or another where that was given before."""
 
 
 class Names:

@@ -15,6 +15,11 @@ from stream.windows import WindowSettings
 ROOMS = (WindowSettings, VadSettings, VerdictSettings, ModelSettings)
 
 
+def new_epoch() -> str:
+    """A random identifier of one run."""
+    return secrets.token_hex(8)
+
+
 def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> Setup:
     """Load and warm the model that `configuration` names; messages will go to `take`."""
     chosen = configuration.room(ModelSettings)
@@ -24,7 +29,7 @@ def set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> 
         classifier=Classifier(model, chosen.runtime),
         windows=configuration.room(WindowSettings),
         vad=configuration.room(VadSettings),
-        epoch=secrets.token_hex(8),
+        epoch=new_epoch(),
         take=take,
         verdict=configuration.room(VerdictSettings),
     )

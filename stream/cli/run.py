@@ -1,32 +1,32 @@
 """`genderstream run`: the daemon."""
 
-import gc
-import signal
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from models import UnusableError
-from stream.cli._engine import ROOMS, set_up
+from models import UnusableError, load_model
+from stream.classify import ModelSettings
+from stream.cli._engine import ROOMS, new_epoch, set_up
+from stream.cli._outlet import OUTLET_ROOMS, heed_signals, open_outlet
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
-from stream.outputs.journal import JournalSettings, open_journal
-from stream.outputs.metrics import MetricsSettings, open_metrics
-from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.terminal import Terminal
 from stream.overload import OverloadSettings
-from stream.pipeline import Sink
+from stream.pipeline import Setup
 from stream.settings import Configuration, options
 from stream.sources import InputSettings, Source, open_source
 from stream.sources.switchboard import gather
+from stream.worker import Share
+from stream.workers import Workers
+
+Inputs = list[tuple[str, InputSettings]]
 
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
-_COLLECTING = (100_000, 10, 100)
-"""When Python looks for cycles. We make none; with a thousand streams each look would hold the worker up for 0.1 s."""
-_ROOMS = (InputSettings, *ROOMS, OverloadSettings, PublisherSettings, JournalSettings, MetricsSettings, DaemonSettings)
+_ROOMS = (InputSettings, *ROOMS, OverloadSettings, *OUTLET_ROOMS, DaemonSettings)
 
 
 def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
@@ -36,40 +36,43 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     in: rtp://HOST:PORT, audiosocket://HOST:PORT, ws://HOST:PORT.
     """
     configuration = Configuration(_ROOMS, given)
-    sinks: list[Sink] = []
+    wanted = configuration.inputs(inputs, "mic")
+    workers = min(configuration.room(DaemonSettings).workers, len(wanted))
+    if workers > 1:
+        _run_workers(configuration, wanted, workers)
+    else:
+        _run_alone(configuration, wanted, demo)
 
-    def take(message: AnyMessage) -> None:
-        for sink in sinks:
-            sink.take(message)
 
-    setup = replace(set_up(configuration, take), overload=configuration.room(OverloadSettings))
+def _run_alone(configuration: Configuration, wanted: Inputs, demo: bool) -> None:
+    setup = _set_up(configuration, lambda message: outlet.take(message))  # noqa: PLW0108 - there is none yet
     terminal = Terminal(setup.model.spec)
-    sources = _sources(configuration, inputs, demo, terminal)
-    with ExitStack() as ending:
-        journal = open_journal(configuration.room(JournalSettings), setup.epoch, terminal.say)
-        publisher = Publisher(configuration.room(PublisherSettings), setup.epoch, journal)
-        ending.callback(publisher.close)
-        sinks += [publisher, terminal]
-        terminal.say(
-            f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {setup.model.identity}"
-        )
-        if metrics := open_metrics(configuration.room(MetricsSettings), publisher):
-            ending.callback(metrics.close)
-            sinks.append(metrics)
-            terminal.say(f"metrics on {metrics.url}")
-        daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, journal)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: daemon.stop())
-        gc.freeze()  # what has been loaded stays: no collection looks at it again
-        gc.set_threshold(*_COLLECTING)
-        ending.enter_context(terminal)
-        if journal:
-            ending.callback(journal.close)
+    sources = _sources(wanted, demo, terminal)
+    with open_outlet(configuration, setup.model.identity, setup.epoch, terminal) as outlet:
+        daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, outlet.journal)
+        heed_signals(daemon.stop)
         daemon.run()
 
 
-def _sources(configuration: Configuration, inputs: tuple[str, ...], demo: bool, terminal: Terminal) -> list[Source]:
-    wanted = configuration.inputs(inputs, "mic")
+def _run_workers(configuration: Configuration, wanted: Inputs, count: int) -> None:
+    """The same in `count` processes: each has every so many-th input."""
+    chosen, settings = configuration.room(ModelSettings), configuration.room(DaemonSettings)
+    model, epoch = load_model(chosen.folder, chosen.precision), new_epoch()
+    terminal = Terminal(model.spec)
+    shares = [Share(partial(_set_up, configuration), epoch, settings, wanted[first::count]) for first in range(count)]
+    with (
+        Workers(shares, terminal.say) as workers,
+        open_outlet(configuration, model.identity, epoch, terminal) as outlet,
+    ):
+        heed_signals(workers.stop)
+        workers.run(outlet.take, outlet.journal)
+
+
+def _set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> Setup:
+    return replace(set_up(configuration, take), overload=configuration.room(OverloadSettings))
+
+
+def _sources(wanted: Inputs, demo: bool, terminal: Terminal) -> list[Source]:
     try:
         return gather(open_source(source, settings) for source, settings in wanted)
     except UnusableError as error:

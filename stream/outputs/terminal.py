@@ -30,6 +30,7 @@ class Terminal:
         self._summary = Summary(spec)
         self._printed: dict[str, str] = {}  # where standard error is no terminal: label last printed
         self._troubles: dict[str, str] = {}  # of streams, as last told
+        self._skipping = 0  # streams, for overload
         self._lines = Lines()
         self._live = Live(
             console=self._console, get_renderable=self._table, refresh_per_second=_REFRESHES_PER_SECOND,
@@ -60,6 +61,7 @@ class Terminal:
         if isinstance(message, HealthMessage):
             self._tell_states(message)
             self._forget(message.ended)
+            self._tell_overload(message)
         if isinstance(message, CallMessage) and not message.final:
             self.say(f"{message.stream}: {tell_verdict(message)}")
         if self._console.is_terminal or not isinstance(message, WindowMessage):
@@ -84,6 +86,15 @@ class Terminal:
         for stream in ended:
             self._printed.pop(stream, None)
             self._troubles.pop(stream, None)
+
+    def _tell_overload(self, health: HealthMessage) -> None:
+        """Once when streams begin to skip windows, and once when none does any more."""
+        skipping = sum(stream.stride > 1 and stream.state != "ended" for stream in health.streams.values())
+        if skipping and not self._skipping:
+            self.say(f"overload: {skipping} of {len(health.streams)} streams skip windows; health messages tell which")
+        elif self._skipping and not skipping:
+            self.say("overload is over: every window is decided on again")
+        self._skipping = skipping
 
     def _table(self) -> Table:
         table = Table.grid()

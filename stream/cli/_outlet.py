@@ -1,0 +1,55 @@
+"""Where the daemon's messages go: published, kept, counted and shown, until the end that a signal asks for."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from stream.garbage import spare_collections
+from stream.messages import AnyMessage
+from stream.outputs.journal import Journal, JournalSettings, open_journal
+from stream.outputs.metrics import MetricsSettings, open_metrics
+from stream.outputs.publisher import Publisher, PublisherSettings
+from stream.outputs.terminal import Terminal
+from stream.pipeline import Sink
+from stream.settings import Configuration
+
+OUTLET_ROOMS = (PublisherSettings, JournalSettings, MetricsSettings)
+
+
+class Outlet:
+    """All sinks as one."""
+
+    def __init__(self, sinks: Sequence[Sink], journal: Journal | None) -> None:
+        self._sinks = sinks
+        self.journal = journal
+
+    def take(self, message: AnyMessage) -> None:
+        """Give `message` to each."""
+        for sink in self._sinks:
+            sink.take(message)
+
+
+@contextmanager
+def open_outlet(configuration: Configuration, model: str, epoch: str, terminal: Terminal) -> Iterator[Outlet]:
+    """The sinks that `configuration` wants, and `terminal`; flushed at the end. `model`: what to say that decides."""
+    with ExitStack() as ending:
+        journal = open_journal(configuration.room(JournalSettings), epoch, terminal.say)
+        publisher = Publisher(configuration.room(PublisherSettings), epoch, journal)
+        ending.callback(publisher.close)
+        sinks: list[Sink] = [publisher, terminal]
+        terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {model}")
+        if metrics := open_metrics(configuration.room(MetricsSettings), publisher):
+            ending.callback(metrics.close)
+            sinks.append(metrics)
+            terminal.say(f"metrics on {metrics.url}")
+        spare_collections()
+        ending.enter_context(terminal)
+        if journal:
+            ending.callback(journal.close)
+        yield Outlet(sinks, journal)
+
+
+def heed_signals(stop: Callable[[], None]) -> None:
+    """SIGINT and SIGTERM call `stop`."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop())

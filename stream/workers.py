@@ -1,0 +1,239 @@
+"""Several processes that decide, one that publishes: inputs are shared out whole, health is merged, names are given.
+
+The process that calls `run` owns the sinks and the signals, and gives each message to the sinks in the order in
+which its worker said it. It sleeps until one says something, or the next health message is due.
+"""
+
+import multiprocessing
+import os
+import selectors
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+import msgspec
+
+from models import GenderstreamError, UnusableError
+from stream.daemon import HEALTH_SECONDS
+from stream.messages import AnyMessage, HealthMessage, StreamHealth, decode
+from stream.names import Names
+from stream.outputs.journal import Journal
+from stream.worker import END, GIVEN, GO, MESSAGE, NAME, READY, SAY, STOP, Failure, Share, work
+
+_TOGETHER = 0.25  # seconds for which a worker's health waits for the others', to be published together
+_PATIENCE = 5.0  # seconds for a process to end once it has said that it does
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Worker:
+    """A process that decides, as seen from the one that publishes."""
+
+    def __init__(self, number: int, share: Share) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.number = number
+        self.inputs = [source for source, _ in share.inputs]
+        self.pipe: Connection
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=work, args=(theirs, share), name=f"worker {number}")
+        with _unsignalled():
+            self.process.start()
+        theirs.close()  # so that it breaks with the process
+        self.ready = False
+        self.error: GenderstreamError | None = None
+        self.refused: dict[str, dict[str, int]] = {}
+        self.streams: dict[str, StreamHealth] = {}  # that have not ended
+
+    def tell(self, word: bytes, content: bytes = b"") -> None:
+        """Tell it `word`, if it is still there."""
+        try:
+            self.pipe.send_bytes(word + content)
+        except OSError:
+            return  # that it has ended is heard soon
+
+    def close(self) -> int:
+        """Let the process end, which has nothing more to say. Its exit status; negative: killed by that signal."""
+        self.pipe.close()
+        self.process.join(_PATIENCE)
+        self.process.kill()
+        self.process.join()
+        status = self.process.exitcode or 0
+        self.process.close()
+        return status
+
+
+class Workers:
+    """Runs a worker for each of `shares`, as a context: inside it all are ready, after it none is left."""
+
+    def __init__(self, shares: Sequence[Share], say: Callable[[str], None]) -> None:
+        self._shares, self._say = shares, say
+        self._take: Callable[[AnyMessage], None] = _take_nothing
+        self._journal: Journal | None = None
+        self._names = Names()
+        self._workers: list[Worker] = []
+        self._left: set[Worker] = set()  # that have not ended
+        self._selector = selectors.DefaultSelector()
+        self._nudged, self._nudge = os.pipe()
+        self._selector.register(self._nudged, selectors.EVENT_READ)
+        self._began = time.monotonic()
+        self._due = self._began + HEALTH_SECONDS
+        self._health: HealthMessage | None = None  # the last that any worker said
+        self._health_sequence = 0
+        self._late_ms = 0.0
+        self._over: dict[str, StreamHealth] = {}  # streams that have ended, until it is published
+        self._failed: dict[str, StreamHealth] = {}  # streams whose worker died
+
+    def __enter__(self) -> "Workers":
+        """Start them and wait until all can begin. Raises the error of the first that cannot."""
+        with ExitStack() as starting:
+            starting.push(self)
+            for number, share in enumerate(self._shares, 1):
+                worker = Worker(number, share)
+                self._workers.append(worker)
+                self._left.add(worker)
+                self._selector.register(worker.pipe, selectors.EVENT_READ, worker)
+            self._listen(lambda: all(worker.ready or worker not in self._left for worker in self._workers))
+            self._raise_error()
+            starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tell(STOP)
+        self._listen(lambda: not self._left)
+        self._selector.close()  # the pipe stays open: a signal may still come
+
+    def run(self, take: Callable[[AnyMessage], None], journal: Journal | None) -> None:
+        """Let them work until all have ended, or `stop` was called. Raises the first one's error.
+
+        `take` gets all that they publish, and their health as one message, with that of the `journal`.
+        """
+        self._take, self._journal = take, journal
+        self._tell(GO)
+        self._listen(lambda: not self._left)
+        self._publish_health()
+        self._raise_error()
+
+    def stop(self) -> None:
+        """Ask for the end; may be called from a signal handler."""
+        os.write(self._nudge, b"!")
+
+    def _listen(self, until: Callable[[], bool]) -> None:
+        while not until():
+            for key, _ in self._selector.select(max(self._due - time.monotonic(), 0.0)):
+                if key.data:
+                    self._hear(key.data)
+                else:
+                    os.read(self._nudged, 1)
+                    self._tell(STOP)
+            if time.monotonic() >= self._due:
+                self._publish_health()
+
+    def _hear(self, worker: Worker) -> None:
+        """Deal with one thing that `worker` has said, or with its end."""
+        try:
+            content = worker.pipe.recv_bytes()
+        except (EOFError, OSError):
+            self._bury(worker)
+            return
+        word, rest = content[:1], content[1:]
+        if word == MESSAGE:
+            message = decode(rest)
+            if isinstance(message, HealthMessage):
+                self._note(worker, message)
+            else:
+                self._take(message)
+        elif word == SAY:
+            self._say(rest.decode())
+        elif word == NAME:
+            worker.tell(GIVEN, self._names.give(rest.decode()).encode())
+        elif word == READY:
+            worker.ready = True
+        elif word == END:
+            worker.error = _error(rest) if rest else None
+            self._part(worker)
+
+    def _note(self, worker: Worker, health: HealthMessage) -> None:
+        """Keep what `worker` says of itself until it is published with the others'."""
+        self._health = health
+        self._late_ms = max(self._late_ms, health.late_ms)
+        worker.refused = health.refused
+        worker.streams = {name: stream for name, stream in health.streams.items() if stream.state != "ended"}
+        self._over |= {name: health.streams[name] for name in health.ended}
+        self._due = min(self._due, time.monotonic() + _TOGETHER)
+
+    def _publish_health(self) -> None:
+        self._due = time.monotonic() + HEALTH_SECONDS
+        if self._health is None:
+            return
+        streams = self._over | self._failed
+        refused: dict[str, Counter[str]] = {}
+        for worker in self._workers:
+            streams |= worker.streams
+            for source, causes in worker.refused.items():
+                refused.setdefault(source, Counter()).update(causes)
+        message = msgspec.structs.replace(
+            self._health, sequence=self._health_sequence, time=datetime.now(UTC),
+            uptime=round(time.monotonic() - self._began, 3), late_ms=self._late_ms, streams=streams,
+            refused={source: dict(causes) for source, causes in refused.items()},
+            journal=self._journal.health() if self._journal else None,
+        )  # fmt: skip
+        self._health_sequence += 1
+        self._take(message)
+        self._over, self._late_ms = {}, 0.0
+
+    def _part(self, worker: Worker) -> int:
+        """`worker` has ended. Its exit status."""
+        self._selector.unregister(worker.pipe)
+        self._left.discard(worker)
+        return worker.close()
+
+    def _bury(self, worker: Worker) -> None:
+        """`worker` has ended without a word: what it did not say is lost, and its streams have failed."""
+        status = self._part(worker)
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        text = f"worker {worker.number} died ({how}), and with it {', '.join(worker.inputs)}"
+        cause = f"its worker died ({how})"
+        worker.error = GenderstreamError(f"{text}; start again, and report it where it happens again")
+        if self._left:
+            self._say(f"{text}; the other inputs go on")
+            self._due = time.monotonic()
+        self._failed |= {
+            name: msgspec.structs.replace(each, state="failed", cause=cause, state_seconds=0.0)
+            for name, each in worker.streams.items()
+        }
+        worker.streams = {}
+
+    def _tell(self, word: bytes) -> None:
+        for worker in self._left:
+            worker.tell(word)
+
+    def _raise_error(self) -> None:
+        for worker in self._workers:
+            if worker.error:
+                raise worker.error
+
+
+def _take_nothing(message: AnyMessage) -> None:
+    """Nothing is said before all may begin."""
+
+
+def _error(content: bytes) -> GenderstreamError:
+    failure = msgspec.json.decode(content, type=Failure)
+    kind = UnusableError if failure.exit_status == UnusableError.exit_status else GenderstreamError
+    return kind(failure.text)
+
+
+@contextmanager
+def _unsignalled() -> Iterator[None]:
+    """Processes that start meanwhile never get the signals that ask for the end: whoever started them tells them."""
+    resource_tracker.ensure_running()  # multiprocessing's own helper: as it starts, it lets all signals through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
