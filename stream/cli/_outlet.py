@@ -19,9 +19,11 @@ OUTLET_ROOMS = (PublisherSettings, JournalSettings, MetricsSettings)
 class Outlet:
     """All sinks as one."""
 
-    def __init__(self, sinks: Sequence[Sink], journal: Journal | None) -> None:
+    def __init__(self, sinks: Sequence[Sink], journal: Journal | None, where: Sequence[str]) -> None:
         self._sinks = sinks
         self.journal = journal
+        self.where = where
+        """Lines that tell where messages are found."""
 
     def take(self, message: AnyMessage) -> None:
         """Give `message` to each."""
@@ -37,19 +39,21 @@ def open_outlet(configuration: Configuration, model: str, epoch: str, terminal: 
         publisher = Publisher(configuration.room(PublisherSettings), epoch, journal)
         ending.callback(publisher.close)
         sinks: list[Sink] = [publisher, terminal]
-        terminal.say(f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {model}")
+        where = [f"publishing on {publisher.endpoint}, answering on {publisher.ask_endpoint}, {model}"]
         if metrics := open_metrics(configuration.room(MetricsSettings), publisher):
             ending.callback(metrics.close)
             sinks.append(metrics)
-            terminal.say(f"metrics on {metrics.url}")
+            where.append(f"metrics on {metrics.url}")
         spare_collections()
         ending.enter_context(terminal)
         if journal:
             ending.callback(journal.close)
-        yield Outlet(sinks, journal)
+        yield Outlet(sinks, journal, where)
 
 
-def heed_signals(stop: Callable[[], None]) -> None:
-    """SIGINT and SIGTERM call `stop`."""
+def begin(outlet: Outlet, terminal: Terminal, stop: Callable[[], None]) -> None:
+    """From now on SIGINT and SIGTERM call `stop`; tell where messages are found."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop())
+    for line in outlet.where:
+        terminal.say(line)

@@ -11,7 +11,7 @@ import click
 from models import UnusableError, load_model
 from stream.classify import ModelSettings
 from stream.cli._engine import ROOMS, new_epoch, set_up
-from stream.cli._outlet import OUTLET_ROOMS, heed_signals, open_outlet
+from stream.cli._outlet import OUTLET_ROOMS, begin, open_outlet
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.terminal import Terminal
@@ -50,7 +50,7 @@ def _run_alone(configuration: Configuration, wanted: Inputs, demo: bool) -> None
     sources = _sources(wanted, demo, terminal)
     with open_outlet(configuration, setup.model.identity, setup.epoch, terminal) as outlet:
         daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, outlet.journal)
-        heed_signals(daemon.stop)
+        begin(outlet, terminal, daemon.stop)
         daemon.run()
 
 
@@ -64,7 +64,7 @@ def _run_workers(configuration: Configuration, wanted: Inputs, count: int) -> No
         Workers(shares, terminal.say) as workers,
         open_outlet(configuration, model.identity, epoch, terminal) as outlet,
     ):
-        heed_signals(workers.stop)
+        begin(outlet, terminal, workers.stop)
         workers.run(outlet.take, outlet.journal)
 
 

@@ -49,6 +49,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "ws-idle": "30.0", "most-legs": "8",
         "leg-pause": "3.0", "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
         "journal": '"j"', "journal-mib": "10", "journal-days": "1.5", "metrics": '":0"',
+        "workers": "3",
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)
