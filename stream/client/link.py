@@ -10,7 +10,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from stream.client.follow import Answer, Follower, Question, Steps
 from stream.client.records import Event
-from stream.outputs.endpoint import check_endpoint, unusable
+from stream.outputs.endpoint import MOST_PORT, check_endpoint, unusable
 
 _KEPT_MESSAGES = 10_000  # that wait for a slow user here; as many wait in the daemon
 _CHECK_SECONDS = 5.0  # between looks whether all has come
@@ -138,9 +138,11 @@ def _connect(option: str, endpoint: str, socket: _Socket) -> None:
 
 
 def asked_beside(connect: str) -> str | None:
-    """Where the daemon that publishes at `connect` answers: the next port; None where `connect` has none."""
+    """Where the daemon that publishes at `connect` answers: the next port; None where there is none."""
     try:
         parts = urlsplit(connect)
-        return f"tcp://{parts.netloc.rpartition(':')[0]}:{parts.port + 1}" if parts.port else None
+        if parts.scheme != "tcp" or not parts.port or parts.port == MOST_PORT:
+            return None
+        return f"tcp://{parts.netloc.rpartition(':')[0]}:{parts.port + 1}"
     except ValueError:
         return None

@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from contextlib import contextmanager
 
 import msgspec
@@ -114,9 +115,11 @@ def test_its_size_is_bounded_and_the_oldest_go_first(tmp_path, monkeypatch):
 
 
 def test_old_files_go(tmp_path):
-    """Files begun before `journal-days` are deleted when the journal begins a file; younger ones stay."""
-    for name in ("00000001-20200101T000000Z-e0.jsonl", "00000002-20990101T000000Z-e0.jsonl"):
-        (tmp_path / name).touch()
+    """Files last written before `journal-days` are deleted when the journal begins a file; younger ones stay."""
+    for number, age in ((1, 87_000), (2, 86_000)):
+        path = tmp_path / f"0000000{number}-20261121T000000Z-e0.jsonl"
+        path.touch()
+        os.utime(path, (0, time.time() - age))
     with opened(tmp_path, days=1.0) as journal:
         journal.put(message(b"window/a/", 0))
     assert [segment.number for segment in segments.list_segments(tmp_path)] == [2, 3]

@@ -4,17 +4,20 @@ An epoch has files of its own. Numbers rise, whatever the clock does; TIME is UT
 files that are named so are ever read or deleted.
 """
 
+import math
 import re
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-_NAME = re.compile(r"(\d{8,})-(\d{8}T\d{6}Z)-([A-Za-z0-9]{1,64})\.jsonl")
+_NAME = re.compile(r"(\d{8,})-\d{8}T\d{6}Z-([A-Za-z0-9]{1,64})\.jsonl")
 _TIME = "%Y%m%dT%H%M%SZ"
+_DAY_SECONDS = 86_400.0
 
 
 class JournalSettings(msgspec.Struct, frozen=True):
@@ -33,7 +36,6 @@ class Segment(NamedTuple):
     """One file."""
 
     number: int
-    began: datetime
     epoch: str
     path: Path
 
@@ -46,26 +48,26 @@ def list_segments(folder: Path) -> list[Segment]:
 def next_segment(folder: Path, epoch: str) -> Segment:
     """The file that comes next. Raises OSError."""
     number = max((segment.number for segment in list_segments(folder)), default=0) + 1
-    began = datetime.now(UTC)
-    return Segment(number, began, epoch, folder / f"{number:08d}-{began:{_TIME}}-{epoch}.jsonl")
+    return Segment(number, epoch, folder / f"{number:08d}-{datetime.now(UTC):{_TIME}}-{epoch}.jsonl")
 
 
 def total_bytes(segments: Iterable[Segment]) -> int:
     """Their size on disk; of those that are gone meanwhile, none."""
-    return sum(_size(segment.path) for segment in segments)
+    return sum(_look_at(segment.path)[0] for segment in segments)
 
 
 def prune(folder: Path, most_bytes: int, days: float) -> int:
-    """Delete the oldest files until at most `most_bytes` are left, and none from before `days`; say how many are left.
+    """Delete the oldest files until at most `most_bytes` are left, and those that were last written before `days`.
 
-    Raises OSError.
+    The number of bytes that are left. Raises OSError.
     """
     segments = list_segments(folder)
     held = total_bytes(segments)
-    oldest = datetime.now(UTC) - timedelta(days=days)
+    oldest = time.time() - days * _DAY_SECONDS
     for segment in segments:
-        if held > most_bytes or segment.began < oldest:
-            held -= _size(segment.path)
+        size, written = _look_at(segment.path)
+        if held > most_bytes or written < oldest:
+            held -= size
             segment.path.unlink(missing_ok=True)
     return held
 
@@ -73,15 +75,13 @@ def prune(folder: Path, most_bytes: int, days: float) -> int:
 def _segment(path: Path) -> Segment | None:
     if (match := _NAME.fullmatch(path.name)) is None:
         return None
-    try:
-        began = datetime.strptime(match[2], _TIME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return Segment(int(match[1]), began, match[3], path)
+    return Segment(int(match[1]), match[2], path)
 
 
-def _size(path: Path) -> int:
+def _look_at(path: Path) -> tuple[int, float]:
+    """Bytes, and seconds since the epoch when it was last written; no bytes where it is gone."""
     try:
-        return path.stat().st_size
+        status = path.stat()
     except FileNotFoundError:
-        return 0
+        return 0, math.inf
+    return status.st_size, status.st_mtime

@@ -30,7 +30,7 @@ class Journal:
 
     def __init__(self, folder: Path, settings: JournalSettings, epoch: str, say: Callable[[str], None]) -> None:
         """Raises UnusableError where `folder` can never be one. One that is missing or full may come right again."""
-        if folder.exists() and not folder.is_dir():
+        if "\0" in str(folder) or (os.path.exists(folder) and not os.path.isdir(folder)):  # noqa: PTH110, PTH112 - no OSError
             raise UnusableError(f"--journal is {folder}: that is no folder; choose another")
         self.folder = folder
         self._epoch, self._days, self._say = epoch, settings.journal_days, say

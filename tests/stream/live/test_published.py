@@ -113,7 +113,10 @@ def test_a_snapshot_is_the_last_message_of_each_topic(kind, spoken, ask):
 def test_garbage_is_answered_with_an_error_and_survived(spoken, ask, context):
     """A question that is none gets `error`; a frame beyond 4 kB is refused; the daemon goes on."""
     running, messages = spoken
-    for question in ([b"hello"], [b"snapshot", b"a", b"b"], [b"\xff\x00"], [b"", b""], [b"x"] * 1000, [b"y" * 4096]):
+    none = ([b"hello"], [b"snapshot", b"a", b"b"], [b"\xff\x00"], [b"", b""], [b"x"] * 1000, [b"y" * 4096])
+    none += ([b"sequences", b"", b""], [b"replay"], [b"replay", b"a"], [b"replay", b"a", b"-1"])
+    none += ([b"replay", b"a", b"1", b"b", b"c"], [b"replay", b"a", b"9" * 1000], [b"replay", b"\xff", b"1", b"\xff"])
+    for question in none:
         assert ask(running, *question)[-2] == b"error"
     with context.socket(zmq.DEALER) as rude, rude.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
         rude.connect(running.ask)
