@@ -86,6 +86,13 @@ def test_every_package_is_installed() -> None:
     assert set(listed) == found
 
 
+def test_the_client_imports_little() -> None:
+    """Following a daemon needs pyzmq and msgspec, and nothing of what hearing needs."""
+    code = "import sys, stream.client; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert not {"numpy", "numba", "ai_edge_litert", "sounddevice", "click", "rich"} & set(loaded.split())
+
+
 def test_the_daemon_imports_nothing_heavy() -> None:
     """Importing all that `genderstream run` needs brings in no training, plotting or network library."""
     code = "import sys, stream.cli.run, stream.sources.microphone; print(*sys.modules)"

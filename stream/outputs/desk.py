@@ -14,7 +14,7 @@ from stream.outputs.answers import Answers, FromJournal
 from stream.outputs.audience import Audience
 
 _BREATH_SECONDS = 0.0002  # after each answer: however much is asked, the worker has the interpreter most of the time
-_WAITING_QUESTIONS = 100  # for the journal
+_WAITING_QUESTIONS = 1000  # for the journal; a client asks one at a time
 _PATIENCE = 0.5  # seconds at the end for a disk that does not answer
 _Socket = zmq.Socket[bytes]
 

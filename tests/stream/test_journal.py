@@ -114,6 +114,19 @@ def test_its_size_is_bounded_and_the_oldest_go_first(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} >= {"mine.txt", "00000001-nonsense-e1.jsonl"}
 
 
+def test_the_end_of_a_long_epoch_is_found_at_once(tmp_path, monkeypatch):
+    """A question about the last messages does not go through all that was before them."""
+    with opened(tmp_path, mib=8) as journal:
+        for i in range(4000):
+            journal.put(message(b"window/a/", i, size=600))
+            journal.put(message(b"window/b/", i, size=600))
+    monkeypatch.setattr(reader, "_PIECE_BYTES", 1 << 16)
+    monkeypatch.setattr(reader, "_QUESTION_BYTES", 3 << 20)  # of five
+    assert len(segments.list_segments(tmp_path)) > 4
+    assert found(tmp_path, b"window/a/", 3990) == (list(range(3990, 4000)), [10])
+    assert found(tmp_path, b"window/a/", 0)[0] == list(range(4000))
+
+
 def test_old_files_go(tmp_path):
     """Files last written before `journal-days` are deleted when the journal begins a file; younger ones stay."""
     for number, age in ((1, 87_000), (2, 86_000)):

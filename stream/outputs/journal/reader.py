@@ -2,12 +2,13 @@
 
 Lines are the daemon's own, so a line's topic is told by how it begins and by the stream that it names, without
 decoding it. A last line without its end is what a crash left, and is passed over. Each question costs a bounded
-amount of reading; where one ends, the next that goes on there begins.
+amount of reading: it begins in the last file whose first lines show that what is wanted cannot be before it; where
+one ends, the next that goes on there begins.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,8 +48,8 @@ class JournalReader:
         segments = [segment for segment in list_segments(self._folder) if segment.epoch == epoch]
         if not segments:
             return None
-        start = self._places.pop((epoch, topic, sequence), _BEGINNING)
         begin, mark = _marks(topic)
+        start = self._places.pop((epoch, topic, sequence), None) or _find_start(segments, begin, mark, sequence)
         found: list[bytes] = []
         following, size, gone = sequence, 0, 0
         for place, lines in _pieces(segments, start):
@@ -72,6 +73,16 @@ class JournalReader:
         self._places[asked] = place
         if len(self._places) > _PLACES:
             self._places.popitem(last=False)
+
+
+def _find_start(segments: Sequence[Segment], begin: bytes, mark: bytes, sequence: int) -> _Place:
+    """The last segment that has a message up to `sequence` in its first piece; else the first segment."""
+    for segment in reversed(segments):
+        _, lines = next(_pieces([segment], _BEGINNING), (None, b""))
+        numbers = (_sequence(line) for line in lines.split(b"\n") if line.startswith(begin) and mark in line)
+        if 0 <= next((number for number in numbers if number >= 0), -1) <= sequence:
+            return _Place(segment.number, 0)
+    return _BEGINNING
 
 
 def _pieces(segments: Iterable[Segment], start: _Place) -> Iterator[tuple[_Place, bytes]]:

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -130,6 +132,64 @@ def resident_mib(daemon):
     """Memory of the daemon."""
     pages = Path(f"/proc/{daemon.process.pid}/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGESIZE") / (1 << 20)
+
+
+class Cable:
+    """Passes TCP connections on to a port of this machine, until it is pulled."""
+
+    def __init__(self, port):
+        self._there, self._ends, self.here = port, [], 0
+        self.plug()
+
+    def plug(self):
+        """Pass on again, from the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.here))
+        self.here = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def pull(self):
+        """Cut all that passes."""
+        for end in (self._listener, *self._ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
+
+    def _accept(self, listener):
+        with suppress(OSError):
+            while True:
+                ends = listener.accept()[0], socket.create_connection(("127.0.0.1", self._there))
+                self._ends += ends
+                for one, other in (ends, ends[::-1]):
+                    threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _pass(self, one, other):
+        with suppress(OSError):
+            while content := one.recv(1 << 16):
+                other.sendall(content)
+            other.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_cable_that_is_pulled_and_plugged_in_again(asked, daemon, ask, stack):
+    """What was published meanwhile is asked for when the connection is back, though nothing follows it."""
+    running = daemon("-", "--stream", "spoken", "--hop", HOP, stdin=subprocess.PIPE, bufsize=0)
+    cables = [Cable(int(endpoint.rpartition(":")[2])) for endpoint in (running.endpoint, running.ask)]
+    for cable in cables:
+        stack.callback(cable.pull)
+    publish, answer = (f"tcp://127.0.0.1:{cable.here}" for cable in cables)
+    client = stack.enter_context(Client(publish, ask=answer if asked else running.ask, topic=TOPIC))
+    records = iter(client)
+    say(running, 2.0)
+    assert next(records).sequence == 0
+    for cable in cables:
+        cable.pull()
+    say(running, 10.0)
+    await_windows(ask, running, windows(12))
+    for cable in cables:
+        cable.plug()
+    assert numbers(islice(records, windows(12) - 1)) == list(range(1, windows(12)))
 
 
 @pytest.mark.slow
