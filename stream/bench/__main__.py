@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 
-from stream.bench.process import pin
+from stream.bench.process import pin, raise_priority
 from stream.bench.result import module_of
 
 
@@ -14,6 +14,7 @@ def main(name: str, *options: str) -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no result
     pin()
+    raise_priority()
     for result in module_of(name).measure(quick="--quick" in options):
         results.write(msgspec.json.encode(result) + b"\n")
         results.flush()
