@@ -6,9 +6,6 @@ the worker leaves without a lock.
 """
 
 import errno
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import msgspec
@@ -64,12 +61,11 @@ class Publisher:
         self._history = History(seconds=60.0 * settings.replay_minutes, most_bytes=settings.replay_mib << 20)
         self._journal = journal
         try:
-            with _yielding():
-                publish = self._socket(zmq.PUB, settings.high_water)
-                answers = self._socket(zmq.ROUTER, _WAITING_ANSWERS)
-                self._audience = Audience(publish)
-                self.endpoint = _bound(publish, "--bind", settings.bind)
-                self.ask_endpoint = _bound(answers, "--ask", settings.ask)
+            publish = self._socket(zmq.PUB, settings.high_water)
+            answers = self._socket(zmq.ROUTER, _WAITING_ANSWERS)
+            self._audience = Audience(publish)
+            self.endpoint = _bound(publish, "--bind", settings.bind)
+            self.ask_endpoint = _bound(answers, "--ask", settings.ask)
         except UnusableError:
             self._context.destroy(linger=0)
             raise
@@ -127,24 +123,3 @@ def _bound(socket: "zmq.Socket[bytes]", option: str, endpoint: str) -> str:
     except zmq.ZMQError as error:
         raise unusable(option, endpoint, _REASONS.get(error.errno or 0, str(error))) from error
     return socket.getsockopt_string(zmq.LAST_ENDPOINT)
-
-
-@contextmanager
-def _yielding() -> Iterator[None]:
-    """Threads that are started in here never interrupt the worker on its own core: they run when it rests.
-
-    ZeroMQ's own thread then sends what has come meanwhile at once, at a third of the cost per message. They
-    inherit the policy (Linux has it); where changing it is forbidden, all goes on as it is.
-    """
-    policy = getattr(os, "SCHED_BATCH", None)
-    if policy is None:
-        yield
-        return
-    before = os.sched_getscheduler(0)
-    with suppress(OSError):
-        os.sched_setscheduler(0, policy, os.sched_param(0))
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            os.sched_setscheduler(0, before, os.sched_param(0))
