@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from models import Model
 from stream.classify import Classifier
-from stream.decide import SKIPPED, SPANS, CallSummary, Leg, Turn, VerdictSettings, judge, shares
+from stream.decide import SKIPPED, CallSummary, Leg, Turn, VerdictSettings, judge
 from stream.envelope import Envelope
 from stream.features import build_extractor
 from stream.liveness import Liveness, Signs
@@ -202,6 +202,7 @@ class Pipeline:
         mark, condition = self._ring.mark, self._ring.condition
         captured = _captured(mark)
         gaps_ahead = sum(mark.skipped.values()) - (self._lost.total() - self._lost["lapped"])
+        speaking = self._leg.speaking
         return StreamHealth(
             state=self.liveness.state,
             cause=self.liveness.cause,
@@ -217,8 +218,8 @@ class Pipeline:
             windows=self._envelope.windows,
             skipped=self._skipped,
             stride=self._stride.stride if self._stride else 1,
-            speaking_seconds=_rounded(self._leg.speaking_seconds("all"), 3),
-            speaking_share={span: _rounded(shares(self._leg.speaking_seconds(span)), 4) for span in SPANS},
+            speaking_seconds=_rounded(speaking["all"], 3),
+            speaking_share={span: _rounded(shares(seconds), 4) for span, seconds in speaking.items()},
             latency_ms=_quantiles(self._latencies) if self._latencies else None,
         )
 
@@ -234,5 +235,5 @@ def _quantiles(latencies: deque[float]) -> dict[Quantile, float]:
     return {"p50": ordered[last // 2], "p99": ordered[last - len(ordered) // 100], "max": ordered[last]}
 
 
-def _rounded(values: dict[str, float], digits: int) -> dict[str, float]:
+def _rounded(values: Mapping[str, float], digits: int) -> dict[str, float]:
     return {name: round(value, digits) for name, value in values.items()}

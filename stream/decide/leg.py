@@ -1,7 +1,7 @@
 """All that is decided over time on one stream: its turns, its speaking time, and a verdict."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -123,19 +123,24 @@ class Leg:
         """Label of the current turn and its probability; unknown and None where there is none."""
         return self._filter.current
 
+    @property
+    def speaking(self) -> Mapping[Span, Mapping[str, float]]:
+        """Seconds of speech by label, and unknown, in each span."""
+        return self._speaking.seconds(self._end)
+
     def speaking_seconds(self, span: Span) -> dict[str, float]:
         """Seconds of speech by label, and unknown, in the last `span`; empty where none."""
-        return dict(self._speaking.seconds(span, self._end))
+        return dict(self.speaking[span])
 
     def _summary(self, pending: list[Turn], *, final: bool) -> CallSummary:
-        seconds = self._speaking.seconds("all", self._end)
+        seconds = self.speaking["all"]
         return CallSummary(
             end=self._end,
             label=self._test.standing.label,
             reason=self._reason(),
             probability=self._test.probability,
             decided_after=self._decided_after,
-            speech_seconds={label: seconds[label] for label in (*self._labels, UNKNOWN)},
+            speech_seconds={label: seconds.get(label, 0.0) for label in (*self._labels, UNKNOWN)},
             turns=self._told + len(pending),
             handovers=(*self._handovers, *_handovers(pending, self._holder)),
             final=final,

@@ -53,8 +53,13 @@ class SpeakingTime:
                     buckets.append((number, _nothing()))
                 buckets[-1][1][label] += speech.seconds
 
-    def seconds(self, span: Span, now: float) -> Seconds:
-        """Seconds of speech by label in the minute, the hour or all the time that ends `now` (seconds)."""
+    def seconds(self, now: float) -> dict[Span, Seconds]:
+        """Seconds of speech by label in the minute and the hour that end `now` (seconds), and in all the time."""
+        unsettled = [(speech, self._label_at(speech.at)) for speech in self._unsettled]
+        counted = [(speech, label) for speech, label in unsettled if not (speech.sparse and label == UNKNOWN)]
+        return {span: self._in(span, now, counted) for span in SPANS}
+
+    def _in(self, span: Span, now: float, unsettled: list[tuple[_Speech, str]]) -> Seconds:
         if span == "all":
             found, since = self._all.copy(), 0.0
         else:
@@ -65,9 +70,8 @@ class SpeakingTime:
                 if number >= first:
                     for label, value in seconds.items():
                         found[label] += value
-        for speech in self._unsettled:
-            label = self._label_at(speech.at)
-            if speech.at >= since and not (speech.sparse and label == UNKNOWN):
+        for speech, label in unsettled:
+            if speech.at >= since:
                 found[label] += speech.seconds
         return found
 
