@@ -8,7 +8,7 @@ from typing import Protocol
 
 from models import Model
 from stream.classify import Classifier
-from stream.decide import SKIPPED, CallSummary, Leg, Turn, VerdictSettings, judge
+from stream.decide import SKIPPED, CallSummary, Leg, Turn, VerdictSettings, judge, shares
 from stream.envelope import Envelope
 from stream.features import build_extractor
 from stream.liveness import Liveness, Signs
