@@ -9,6 +9,7 @@ from stream.messages import AnyMessage
 from stream.outputs.journal import Journal, JournalSettings, open_journal
 from stream.outputs.metrics import MetricsSettings, open_metrics
 from stream.outputs.publisher import Publisher, PublisherSettings
+from stream.outputs.systemd import Systemd
 from stream.outputs.terminal import Terminal
 from stream.pipeline import Sink
 from stream.settings import Configuration
@@ -19,8 +20,9 @@ OUTLET_ROOMS = (PublisherSettings, JournalSettings, MetricsSettings)
 class Outlet:
     """All sinks as one."""
 
-    def __init__(self, sinks: Sequence[Sink], journal: Journal | None, where: Sequence[str]) -> None:
-        self._sinks = sinks
+    def __init__(self, sinks: Sequence[Sink], systemd: Systemd, journal: Journal | None, where: Sequence[str]) -> None:
+        self._sinks = (*sinks, systemd)
+        self.systemd = systemd
         self.journal = journal
         self.where = where
         """Lines that tell where messages are found."""
@@ -32,8 +34,10 @@ class Outlet:
 
 
 @contextmanager
-def open_outlet(configuration: Configuration, model: str, epoch: str, terminal: Terminal) -> Iterator[Outlet]:
-    """The sinks that `configuration` wants, and `terminal`; flushed at the end. `model`: what to say that decides."""
+def open_outlet(
+    configuration: Configuration, model: str, epoch: str, terminal: Terminal, systemd: Systemd
+) -> Iterator[Outlet]:
+    """The sinks that `configuration` wants, and the last two; flushed at the end. `model`: what to say that decides."""
     with ExitStack() as ending:
         journal = open_journal(configuration.room(JournalSettings), epoch, terminal.say)
         publisher = Publisher(configuration.room(PublisherSettings), epoch, journal)
@@ -48,12 +52,18 @@ def open_outlet(configuration: Configuration, model: str, epoch: str, terminal: 
         ending.enter_context(terminal)
         if journal:
             ending.callback(journal.close)
-        yield Outlet(sinks, journal, where)
+        ending.callback(systemd.stopping)
+        yield Outlet(sinks, systemd, journal, where)
 
 
 def begin(outlet: Outlet, terminal: Terminal, stop: Callable[[], None]) -> None:
     """From now on SIGINT and SIGTERM call `stop`; tell where messages are found."""
+
+    def end(*_: object) -> None:
+        outlet.systemd.stopping()
+        stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop())
+        signal.signal(number, end)
     for line in outlet.where:
         terminal.say(line)

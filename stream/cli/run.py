@@ -1,5 +1,6 @@
 """`genderstream run`: the daemon."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from stream.cli._engine import ROOMS, new_epoch, set_up
 from stream.cli._outlet import OUTLET_ROOMS, begin, open_outlet
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
+from stream.outputs.systemd import Systemd
 from stream.outputs.terminal import Terminal
 from stream.overload import OverloadSettings
 from stream.pipeline import Setup
@@ -47,8 +49,9 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
 def _run_alone(configuration: Configuration, wanted: Inputs, demo: bool) -> None:
     setup = _set_up(configuration, lambda message: outlet.take(message))  # noqa: PLW0108 - there is none yet
     terminal = Terminal(setup.model.spec)
+    systemd = Systemd(os.environ, terminal.say)
     sources = _sources(wanted, demo, terminal)
-    with open_outlet(configuration, setup.model.identity, setup.epoch, terminal) as outlet:
+    with open_outlet(configuration, setup.model.identity, setup.epoch, terminal, systemd) as outlet:
         daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, outlet.journal)
         begin(outlet, terminal, daemon.stop)
         daemon.run()
@@ -59,10 +62,11 @@ def _run_workers(configuration: Configuration, wanted: Inputs, count: int) -> No
     chosen, settings = configuration.room(ModelSettings), configuration.room(DaemonSettings)
     model, epoch = load_model(chosen.folder, chosen.precision), new_epoch()
     terminal = Terminal(model.spec)
+    systemd = Systemd(os.environ, terminal.say)
     shares = [Share(partial(_set_up, configuration), epoch, settings, wanted[first::count]) for first in range(count)]
     with (
         Workers(shares, terminal.say) as workers,
-        open_outlet(configuration, model.identity, epoch, terminal) as outlet,
+        open_outlet(configuration, model.identity, epoch, terminal, systemd) as outlet,
     ):
         begin(outlet, terminal, workers.stop)
         workers.run(outlet.take, outlet.journal)
@@ -93,3 +97,12 @@ command = click.Command(
     ],
     help=_run.__doc__,
 )
+
+
+def check(arguments: list[str]) -> None:
+    """Refuse options, values and a configuration that cannot be. Raises UnusableError, or click's error."""
+    with command.make_context("run", arguments) as context:
+        given = dict(context.params)
+    inputs = given.pop("inputs")
+    given.pop("demo")
+    Configuration(_ROOMS, given).inputs(inputs, "mic")
