@@ -1,0 +1,149 @@
+"""Laws of hearing: whatever the capture process sends, the stream's samples and gaps fit together."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import GenderstreamError
+from stream.capture.wire import Block, Device, Hears, Lost, Opened, Refused
+from stream.records import AudioBlock, Condition, Gap
+from stream.ring import Ring
+from stream.sources import InputSettings
+from stream.sources.channels import ChannelWriter
+from stream.sources.hearing import DeviceLost, Hearing
+
+RATE, BLOCK = 16_000, 320
+DEVICE = Device("card", 1, RATE)
+
+
+class Intake:
+    """Gives a ring that holds a minute, and keeps what is said."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.said: list[str] = []
+        self.ring = Ring(60 * RATE, live=True, wake=lambda: None)
+
+    def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
+        return self.ring
+
+    def refuse(self, source: str, cause: str, count: int = 1) -> None: ...
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def pieces(self) -> list[AudioBlock | Gap]:
+        pieces = []
+        while (piece := self.ring.read(1 << 30)) is not None:
+            pieces.append(piece)
+        return pieces
+
+
+def hearing() -> tuple[Hearing, Intake]:
+    intake = Intake()
+    writer = ChannelWriter(intake, "mic", InputSettings(), channels=1, rate=RATE, live=True, timed=True)
+    heard = Hearing(writer, DEVICE, intake)
+    heard.take(Opened())
+    return heard, intake
+
+
+def block(number: int, *, thrown: int = 0, overflow: bool = False, late: float = 0.0) -> Block:
+    """Block `number`, whose samples are all that number; `thrown` blocks were thrown away before it."""
+    first = (number + thrown) * BLOCK
+    when = 1000.0 + (first + BLOCK) / RATE + late
+    return Block(when, first, overflow, np.full(BLOCK, number % 1000, np.int16).tobytes())
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, 7, 400]), min_size=1, max_size=30))
+def test_blocks_thrown_away_are_gaps_of_their_length(thrown: list[int]) -> None:
+    """What the capture process had to throw away, where nobody read, is missing to the sample, in its place."""
+    heard, intake = hearing()
+    total = 0
+    for number, more in enumerate(thrown[:20]):
+        total += more if number else 0  # before the first block nothing counts
+        heard.take(block(number, thrown=total))
+    pieces = intake.pieces()
+    gaps = [piece.length for piece in pieces if isinstance(piece, Gap)]
+    assert gaps == [more * BLOCK for more in thrown[1:20] if more]
+    assert sum(piece.samples.size for piece in pieces if isinstance(piece, AudioBlock)) == len(thrown[:20]) * BLOCK
+
+
+def test_an_overflow_is_counted_and_its_loss_is_a_gap() -> None:
+    """An overflow costs what the clock says, at least a sample, just before its block."""
+    heard, intake = hearing()
+    for number in range(50):
+        heard.take(block(number))
+    heard.take(block(50, overflow=True, late=0.5))
+    first, gap, last = intake.pieces()
+    assert (first.end, gap.length, gap.estimated, last.samples.size) == (50 * BLOCK, RATE // 2, True, BLOCK)
+    assert intake.ring.condition == Condition(overflows=1)
+
+
+def test_a_storm_of_overflows_costs_the_process() -> None:
+    """25 overflows within 2 s: the device is given up, with that cause; the same over a minute are single mishaps."""
+    heard, _ = hearing()
+    for number in range(24):
+        heard.take(block(4 * number, overflow=True))
+    with pytest.raises(DeviceLost, match=r"25 overflows within 1\.9 s"):
+        heard.take(block(4 * 24, overflow=True))
+    heard, intake = hearing()
+    for number in range(1500):
+        heard.take(block(number, overflow=number % 60 == 0))
+    assert intake.ring.condition.overflows == 25
+
+
+@pytest.mark.parametrize("cause", ["the device has gone", "one became two"])
+def test_what_the_process_says_is_the_cause(cause: str) -> None:
+    """A device that is lost is said to be, once, with the cause, and again when it is heard; each start is counted."""
+    heard, intake = hearing()
+    heard.take(block(0))
+    with pytest.raises(DeviceLost, match=cause):
+        heard.take(Lost(cause))
+    heard.lose(cause)
+    assert intake.ring.condition == Condition("recovering", cause, restarts=1)
+    heard.go_on()
+    with pytest.raises(DeviceLost, match="not there"):
+        heard.take(Refused("not there", unusable=True))
+    heard.lose("not there")
+    assert intake.ring.condition == Condition("recovering", "not there", restarts=2)
+    heard.go_on()
+    heard.take(DEVICE)
+    heard.take(Opened())
+    heard.take(block(0, late=1e6))
+    assert intake.ring.condition == Condition(restarts=2)
+    assert [line.split(",")[0] for line in intake.said] == [
+        "listening to card (1 channels",
+        f"card: lost ({cause}); trying again",
+        "card: heard again",
+    ]
+
+
+def test_a_device_that_never_opened_is_an_error() -> None:
+    """What cannot be opened at the start ends the input, and says what to do."""
+    heard, _ = hearing()
+    with pytest.raises(GenderstreamError, match="busy: is another program using it"):
+        heard.take(Refused("busy", unusable=False))
+
+
+def test_another_source_is_said() -> None:
+    """Where the default device is another one after a restart, a line says so."""
+    heard, intake = hearing()
+    heard.take(Hears("one"))
+    heard.take(Hears("one"))
+    assert len(intake.said) == 1
+    heard.take(Hears("two"))
+    assert intake.said[-1] == "card: is two now, and was one"
+
+
+def test_attempts_come_ever_later() -> None:
+    """Each attempt waits longer than the one before, up to 5 s."""
+    heard, _ = hearing()
+    delays = []
+    for _ in range(7):
+        heard.lose("gone")
+        delays.append(heard.delay)
+        heard.go_on()
+    assert delays == [0.25, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0]
