@@ -96,8 +96,9 @@ class Pipeline:
     @property
     def due(self) -> float:
         """Until when (time.monotonic) to go on: live, until a hop after the next window's last sample came."""
-        if self._ring.live:
-            return self._ring.arrival(self._ring.position + self._wanted, self._rate) + self._setup.windows.hop
+        position = self._ring.position + self._wanted
+        if self._ring.live and position <= self._ring.mark.position:  # else it is woken for another reason than audio
+            return self._ring.arrival(position, self._rate) + self._setup.windows.hop
         return time.monotonic() + (self._setup.windows.hop if self._timed else _PATIENCE)
 
     def abandon(self) -> None:

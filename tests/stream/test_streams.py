@@ -1,6 +1,7 @@
 """Streams that come and go: what is left of one when it has ended, and of one whose source failed."""
 
 import gc
+import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -128,3 +129,16 @@ class Refusing:
         for _ in range(3):
             intake.refuse("rtp://127.0.0.1:5004", "malformed")
         intake.refuse("rtp://127.0.0.1:5004", "legs", 4, why="too many")
+
+
+def test_what_has_not_come_is_not_late(set_up: Callable[..., Setup], woman: Samples) -> None:
+    """A live stream is due a hop after its next window's last sample came; woken without that, as by its end, now."""
+    streams = Streams(set_up(lambda message: None), None, lambda line: None)
+    ring = streams.open("leg", rate=16_000, live=True, timed=True)
+    pipeline = streams.pipelines["leg"]
+    now = time.monotonic()
+    ring.write(woman[:20_000], when=now - 5.0)
+    assert pipeline.due >= now
+    ring.write(woman[20_000:31_999], when=now - 5.0)
+    assert pipeline.due >= now
+    ring.close()
