@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from models import GenderstreamError
 from stream.agenda import Agenda
+from stream.captures import capturing
 from stream.clocks import ClockWatch, read_clocks
 from stream.liveness import STALLED_SECONDS
 from stream.messages import HealthMessage, StreamHealth
@@ -166,8 +167,7 @@ class Daemon(Streams):
 
     def run(self) -> None:
         """Work until every source has ended or `stop` was called. Raises the first source's error."""
-        with ThreadPoolExecutor(len(self._sources), thread_name_prefix="capture") as threads:
-            captures = [threads.submit(source.capture, self) for source in self._sources]
+        with capturing(self._sources, self) as captures:
             for capture in captures:
                 capture.add_done_callback(self._ended)
             try:
@@ -221,7 +221,7 @@ class Daemon(Streams):
             self._health_due = min(self._health_due, max(self._soonest_health, time.monotonic()))
 
     def _finished(self, captures: Sequence[Future[None]]) -> bool:
-        return all(capture.done() for capture in captures) and not self.pipelines
+        return not self.pipelines and all(capture.done() for capture in captures)
 
     def _forget(self, pipeline: Pipeline) -> None:
         super()._forget(pipeline)

@@ -47,6 +47,11 @@ class ChannelWriter:
             for ring, channel in zip(self.rings, self._picked, strict=True):
                 ring.write(frames[:, channel], when=when)
 
+    @property
+    def room(self) -> int:
+        """Frames that can be written now without waiting, where the streams wait."""
+        return min(ring.room for ring in self.rings)
+
     def skip(self, length: int, *, cause: LossCause = "device", estimated: bool = True) -> None:
         """`length` frames were lost; inside the device, unless told otherwise, where the clock says so."""
         for ring in self.rings:

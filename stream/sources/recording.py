@@ -2,7 +2,8 @@
 
 import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from stream.ring import RingAbandoned
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_NAME, ChannelWriter, check_format
 
-_BLOCK_SECONDS = {"real": 0.05, "max": 1.0}
+_BLOCK_SECONDS = 0.05  # as it sounds, where it sounds alone
+_WAIT_SECONDS = 0.1  # for room in a ring
 
 
 def open_source(source: str, settings: InputSettings) -> "Recording":
     """The recording at the path `source`."""
-    return Recording(Path(source), settings)
+    kind = SoundingRecording if settings.speed == "real" else Recording
+    return kind(Path(source), settings)
 
 
 def stem_of(path: Path) -> str:
@@ -29,7 +32,9 @@ def stem_of(path: Path) -> str:
 
 
 class Recording:
-    """A Source. The file is opened and its head checked at once, its samples as they are read."""
+    """A Source, at full speed. The file is opened and its head checked at once, its samples as they are read."""
+
+    timed = False
 
     def __init__(self, path: Path, settings: InputSettings) -> None:
         self._path = path
@@ -42,29 +47,24 @@ class Recording:
 
     def capture(self, intake: Intake) -> None:
         """Push the file's samples, waiting for room: nothing is lost because it came fast."""
+        if intake.stopping.is_set():
+            return
+        with self._opened(intake) as (file, writer):
+            while not intake.stopping.is_set() and len(block := self._read(file, file.samplerate)):
+                writer.write(to_int16(block))
+
+    @contextmanager
+    def _opened(self, intake: Intake) -> Iterator[tuple[soundfile.SoundFile, ChannelWriter]]:
         settings = self._settings
-        real = settings.speed == "real"
         with self._open() as file:
             if self._stereo:
                 intake.say(f"{self._path} has {file.channels} channels, mixed to one; --channels split parts them")
             writer = ChannelWriter(
                 intake, settings.stream or stem_of(self._path), settings,
-                channels=file.channels, rate=file.samplerate, live=False, timed=real,
+                channels=file.channels, rate=file.samplerate, live=False, timed=self.timed,
             )  # fmt: skip
             with writer, suppress(RingAbandoned):  # which says that the daemon is ending
-                self._push(file, writer, intake, real)
-
-    def _push(self, file: soundfile.SoundFile, writer: ChannelWriter, intake: Intake, real: bool) -> None:
-        began, played = time.monotonic(), 0
-        frames = int(file.samplerate * _BLOCK_SECONDS[self._settings.speed])
-        while not intake.stopping.is_set():
-            block = self._read(file, frames)
-            if not len(block):
-                return
-            played += len(block)
-            if real:  # a block is there when its last sample has sounded
-                intake.stopping.wait(max(began + played / file.samplerate - time.monotonic(), 0.0))
-            writer.write(to_int16(block))
+                yield file, writer
 
     def _read(self, file: soundfile.SoundFile, frames: int) -> npt.NDArray[np.float32]:
         try:
@@ -91,3 +91,33 @@ class Recording:
                 f"{path} is no audio file that can be read ({error.error_string}); "
                 f"ffmpeg -i {path} -f s16le -ar 16000 -ac 1 - | genderstream run - reads nearly anything"
             ) from error
+
+
+class SoundingRecording(Recording):
+    """A Recording as it sounds: a block is there when its last sample has sounded."""
+
+    timed = True
+
+    def capture(self, intake: Intake) -> None:
+        """Push the file's samples in this thread."""
+        for due in self.play(intake, _BLOCK_SECONDS):
+            intake.stopping.wait(max(due - time.monotonic(), 0.0))
+
+    def play(self, intake: Intake, seconds: float) -> Iterator[float]:
+        """Push the file's samples in blocks of `seconds`; gives until when (time.monotonic) to wait before the next.
+
+        Never waits itself. When stopping, it ends at once.
+        """
+        if intake.stopping.is_set():
+            return
+        with self._opened(intake) as (file, writer):
+            began, played = time.monotonic(), 0
+            while len(block := self._read(file, int(file.samplerate * seconds))):
+                played += len(block)
+                due = began + played / file.samplerate
+                yield due
+                while writer.room < len(block) and not intake.stopping.is_set():
+                    yield time.monotonic() + _WAIT_SECONDS
+                if intake.stopping.is_set():
+                    return
+                writer.write(to_int16(block), when=due)
