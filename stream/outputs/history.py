@@ -83,19 +83,21 @@ class History:
         return {name.decode(): topic.next for name, topic in self._named(prefix)}
 
     def since(self, name: bytes, sequence: int) -> Chunk:
-        """Messages of the topic from `sequence` on: as many as fit into one answer."""
+        """Messages of the topic from `sequence` on, without a hole: as many as fit into one answer."""
         topic = self._topics.get(name)
         if topic is None:
             return Chunk(None, [], sequence, more=False)
         first, end = topic.first, topic.next
         at, size = max(first, sequence), 0
+        while at < end and at not in topic.messages:  # forgotten meanwhile
+            at += 1
+            first = at
         messages: list[bytes] = []
-        while at < end and len(messages) < CHUNK_MESSAGES and size < CHUNK_BYTES:
-            if (content := topic.messages.get(at)) is not None:  # None: forgotten meanwhile
-                if messages and size + len(content) > CHUNK_BYTES:
-                    break
-                messages.append(content)
-                size += len(content)
+        while at < end and len(messages) < CHUNK_MESSAGES and (content := topic.messages.get(at)) is not None:
+            size += len(content)
+            if messages and size > CHUNK_BYTES:
+                break
+            messages.append(content)
             at += 1
         return Chunk(first, messages, max(at, sequence), more=at < end)
 

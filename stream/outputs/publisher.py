@@ -108,8 +108,8 @@ class Publisher:
         socket.set_hwm(high_water)
         socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _PATIENCE_MS)
+        socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)  # that comes in: subscriptions, too
         if kind == zmq.ROUTER:
-            socket.setsockopt(zmq.MAXMSGSIZE, _MOST_QUESTION_BYTES)
             socket.setsockopt(zmq.RCVHWM, _WAITING_QUESTIONS)
         return socket
 

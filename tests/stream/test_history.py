@@ -1,6 +1,7 @@
 """Laws of the history and of the answers: bounded memory, exact chunks, and no question that breaks anything."""
 
 import random
+import threading
 import tracemalloc
 
 import msgspec
@@ -97,6 +98,33 @@ def test_the_last_message_of_a_topic_that_goes_on_is_kept():
     clock.now += 61.0
     history.add(b"health/here/", 0, b"")
     assert [name for name, _ in history.last(b"")] == [b"health/here/"]
+
+
+def test_others_read_while_one_writes():
+    """Read from other threads while messages come and are forgotten: every answer is whole and in order."""
+    history = History(seconds=1e9, most_bytes=200_000)
+    wrong, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            for name in history.sequences(b""):
+                chunk = history.since(name.encode(), 0)
+                numbers = [int(content) for content in chunk.messages]
+                if numbers != list(range(chunk.first or 0, chunk.next)):
+                    wrong.append((name, chunk.first, chunk.next, numbers[:1], numbers[-1:]))
+            wrong.extend(pair for pair in history.last(b"") if not pair[1].isdigit())
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for i in range(30_000):
+        history.add(b"window/%d/" % (i // 100 % 7), i // 700 * 100 + i % 100, b"%d" % (i // 700 * 100 + i % 100))
+        if i % 700 == 699:
+            history.end(str(i // 700 % 7))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
 
 
 @given(st.lists(st.binary(max_size=12) | st.sampled_from([b"snapshot", b"sequences", b"replay", b"7"]), max_size=5))

@@ -296,10 +296,10 @@ def test_nobody_takes_the_endpoint_of_a_daemon(speak, endpoints, ask, command):
     refused = command("run", "-", "--bind", endpoints[0], "--ask", endpoints[1])
     assert refused.status == 2
     assert refused.error.startswith(f"genderstream: --bind is {endpoints[0]}: another program has it")
-    assert ask(running, b"snapshot", b"health/")[:2] == [b"snapshot", b"health/here/"]
+    assert ask(running, b"snapshot")[0] == b"snapshot"
     running.finish(signal.SIGKILL)
     again = speak()
-    assert ask(again, b"snapshot", b"health/")[:2] == [b"snapshot", b"health/here/"]
+    assert ask(again, b"snapshot")[0] == b"snapshot"
 
 
 def test_subscribe_from_a_number(speak, endpoints, ask, command):
