@@ -131,6 +131,12 @@ def test_the_memory_of_all_streams_together_is_bounded(daemon, listen):
             clients[2].recv(timeout=60)
         assert error.value.rcvd.code == 1013
         assert "12288000 Hz together, of 12288000: try again later" in error.value.rcvd.reason
+        clients[0].close()
+        again = stack.enter_context(connect(f"{served.url}?rate=192000&channels=32", compression=None))
+        again.send(bytes(64))
+        again.ping().wait()
+        clients[1].close()
+        assert served.refused() == {"legs": 1}
 
 
 def test_who_comes_and_never_speaks_is_sent_away(daemon, listen):
