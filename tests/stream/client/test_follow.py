@@ -133,7 +133,7 @@ def live_through(daemon, client, story):
         client.check(renewed=True)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(st.lists(happenings, max_size=60), st.sampled_from([2_000, 1 << 20]), st.integers(0, 2))
 def test_every_message_comes_once_and_in_order_or_is_named_as_lost(story, most_bytes, since):
     """For any messages dropped, forgotten or unanswered, and any restarts: all from where the client began."""
@@ -150,7 +150,7 @@ def test_every_message_comes_once_and_in_order_or_is_named_as_lost(story, most_b
     assert len(set(epochs)) == len(epochs)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(st.lists(publications | st.tuples(st.just("hear"), st.integers(1, 8)) | st.just(("check",)), max_size=60))
 def test_nothing_is_lost_that_the_daemon_still_has(story):
     """While the daemon answers and has room, every message from number 0 on comes, whatever PUB drops."""
@@ -165,7 +165,7 @@ def test_nothing_is_lost_that_the_daemon_still_has(story):
 awake = happenings.filter(lambda happening: happening != ("fall silent",))
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(st.lists(awake, max_size=60), st.sampled_from([2_000, 1 << 20]))
 @example([("publish", "window/a/", False), ("hear", 1), ("publish", "window/a/", True), ("restart",)], 2_000)
 @example([("publish", "window/a/", False), ("restart",), ("publish", "window/a/", False)], 2_000)

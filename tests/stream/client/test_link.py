@@ -35,6 +35,7 @@ def test_an_endpoint_that_is_none_is_refused(kind, bad):
         kind(**bad)
 
 
+@pytest.mark.slow
 def test_reading_can_be_broken_off_and_gone_on_with(tmp_path, daemon, demo):
     """A loop that is left, or a wait that is given up, loses nothing: the next loop goes on where it was."""
     running = daemon(demo, "--speed", "max", "--replay-minutes", "1", "-", stdin=-1)

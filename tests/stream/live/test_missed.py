@@ -302,6 +302,7 @@ def test_nobody_takes_the_endpoint_of_a_daemon(speak, endpoints, ask, command):
     assert ask(again, b"snapshot")[0] == b"snapshot"
 
 
+@pytest.mark.slow
 def test_subscribe_from_a_number(speak, endpoints, ask, command):
     """`--from` begins each topic there; `--count` messages later it ends."""
     running = speak()
