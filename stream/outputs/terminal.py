@@ -3,6 +3,9 @@
 On standard error. Where that is no terminal, a line for each change of a stream's label instead.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -15,6 +18,7 @@ from stream.outputs.summary import StreamSummary, Summary, tell_verdict
 from stream.words import UNKNOWN
 
 _REFRESHES_PER_SECOND = 10
+_MOST_ROWS = 50  # streams with a live line
 _COLOURS = ("magenta", "cyan")  # of the first and the second label
 _LABEL_WIDTH = 8  # characters, where no label is longer
 _QUIET, _LOUD, _CELLS = -60.0, 0.0, 12  # dBFS at the ends of the level meter, and its width
@@ -25,6 +29,7 @@ class Terminal:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._screen = self._console.is_terminal  # asked once: it looks at the environment each time
         self._labels = spec.labels
         self._width = max(_LABEL_WIDTH, *map(len, spec.labels))
         self._summary = Summary(spec)
@@ -38,7 +43,7 @@ class Terminal:
         )  # fmt: skip
 
     def __enter__(self) -> "Terminal":
-        if self._console.is_terminal:
+        if self._screen:
             self._live.start()
         return self
 
@@ -50,7 +55,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Print a line, above the live ones."""
-        if self._console.is_terminal:
+        if self._screen:
             self._console.print(line, markup=False)
         else:
             self._lines.put(line)
@@ -64,11 +69,11 @@ class Terminal:
             self._tell_overload(message)
         if isinstance(message, CallMessage) and not message.final:
             self.say(f"{message.stream}: {tell_verdict(message)}")
-        if self._console.is_terminal or not isinstance(message, WindowMessage):
+        if self._screen or not isinstance(message, WindowMessage):
             return
         if self._printed.get(message.stream) != message.smoothed.label:
             self._printed[message.stream] = message.smoothed.label
-            self._lines.put(self._line(self._summary.streams[message.stream]).plain)
+            self._lines.put("".join(text for text, _ in self._pieces(self._summary.streams[message.stream])))
 
     def _tell_states(self, health: HealthMessage) -> None:
         """A line for each stream that got into trouble, or out of it."""
@@ -98,26 +103,30 @@ class Terminal:
 
     def _table(self) -> Table:
         table = Table.grid()
-        for stream in self._summary.streams.values():
-            table.add_row(self._line(stream))
+        streams = self._summary.streams
+        for stream in islice(streams.values(), _MOST_ROWS):
+            table.add_row(Text.assemble(*self._pieces(stream), no_wrap=True, overflow="ellipsis"))
+        if len(streams) > _MOST_ROWS:
+            table.add_row(f"… and {len(streams) - _MOST_ROWS} streams more")
         return table
 
-    def _line(self, stream: StreamSummary) -> Text:
+    def _pieces(self, stream: StreamSummary) -> Iterator[tuple[str, str]]:
+        """A stream's line: texts, each with its style."""
         message, turn = stream.last, stream.last.smoothed
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f"{message.stream:<10.10} {_clock(message.end)}  ", style="dim")
-        text.append(f"{message.state:<7}", style="" if message.state == "speech" else "dim")
-        text.append(f" {turn.label:>{self._width}}", style=f"bold {self._colour(turn.label)}")
-        text.append(f" {turn.probability:4.0%}  " if turn.probability is not None else "    ·  ")
-        text.append_text(_meter(message.level_dbfs))
-        text.append(f" {message.level_dbfs:6.1f} dBFS  ")
+        yield f"{message.stream:<10.10} {_clock(message.end)}  ", "dim"
+        yield f"{message.state:<7}", "" if message.state == "speech" else "dim"
+        yield f" {turn.label:>{self._width}}", f"bold {self._colour(turn.label)}"
+        yield f" {turn.probability:4.0%}  " if turn.probability is not None else "    ·  ", ""
+        lit = _lit(message.level_dbfs)
+        yield "▮" * lit, "green"
+        yield "▯" * (_CELLS - lit), "dim"
+        yield f" {message.level_dbfs:6.1f} dBFS  ", ""
         for name in (*self._labels, UNKNOWN):
-            text.append(f" {name} {stream.share(name):.0%}", style=self._colour(name))
+            yield f" {name} {stream.share(name):.0%}", self._colour(name)
         if trouble := self._troubles.get(message.stream):
-            text.append(f"  {trouble}", style="bold red")
+            yield f"  {trouble}", "bold red"
         if message.lost_samples:
-            text.append(f"  lost {message.lost_samples} samples", style="bold red")
-        return text
+            yield f"  lost {message.lost_samples} samples", "bold red"
 
     def _colour(self, label: str) -> str:
         return _COLOURS[self._labels.index(label)] if label in self._labels else "yellow"
@@ -128,6 +137,6 @@ def _clock(seconds: float) -> str:
     return f"{minutes:02d}:{rest:02d}"
 
 
-def _meter(level: float) -> Text:
-    lit = round(_CELLS * min(max((level - _QUIET) / (_LOUD - _QUIET), 0.0), 1.0))
-    return Text("▮" * lit, style="green") + Text("▯" * (_CELLS - lit), style="dim")
+def _lit(level: float) -> int:
+    """Cells of the level meter."""
+    return round(_CELLS * min(max((level - _QUIET) / (_LOUD - _QUIET), 0.0), 1.0))
