@@ -15,7 +15,7 @@ import numpy as np
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_NAME, check_format
-from stream.sources.switchboard import Switchboard, bind, split_address, where
+from stream.sources.switchboard import MOST_AHEAD_SECONDS, Switchboard, bind, split_address, where
 
 TERMINATE, IDENTIFY, DTMF, ERROR = 0x00, 0x01, 0x03, 0xFF
 RATES = {
@@ -85,7 +85,7 @@ class AudioSocketPort:
         self._socket.close()
 
     def _accept(self) -> None:
-        while True:
+        for _ in range(_BACKLOG):
             try:
                 accepted, _ = self._socket.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -105,12 +105,15 @@ class AudioSocketPort:
             self._board.watch(accepted, partial(self._read, leg))
 
     def _read(self, leg: "Connection") -> None:
+        now = time.monotonic()
+        if leg.seconds > now - leg.began + MOST_AHEAD_SECONDS:
+            return  # it waits in the kernel, and its sender in turn
         try:
             count = self._legs[leg].recv_into(self._piece)
             if not count:
                 self._hang_up(leg)
                 return
-            leg.hear(bytes(memoryview(self._piece)[:count]), time.monotonic())
+            leg.hear(bytes(memoryview(self._piece)[:count]), now)
         except (BlockingIOError, InterruptedError):
             return
         except RefusedError as error:
@@ -141,7 +144,8 @@ class Connection:
         self._name: str | None = None
         self._kind = -1  # of the audio
         self.ring: Ring | None = None
-        self.heard = time.monotonic()
+        self.began = self.heard = time.monotonic()
+        self.seconds = 0.0  # of audio
         self.ended = False
 
     def hear(self, piece: bytes, now: float) -> None:
@@ -164,7 +168,9 @@ class Connection:
             at = end
         self._rest = content[at:]
         if audio and self.ring:
-            self.ring.write(np.frombuffer(b"".join(audio), "<i2"))
+            samples = np.frombuffer(b"".join(audio), "<i2")
+            self.seconds += samples.size / RATES[self._kind]
+            self.ring.write(samples, when=now)
 
     def close(self) -> None:
         """Nothing follows."""

@@ -24,6 +24,9 @@ TICK_SECONDS = 0.01
 
 LOOPBACK = "127.0.0.1"
 
+MOST_AHEAD_SECONDS = 10.0
+"""How much more audio a leg may have brought than time has passed: a burst after a stall, but no flood."""
+
 
 @runtime_checkable
 class Port(Source, Protocol):

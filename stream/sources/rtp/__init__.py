@@ -8,7 +8,9 @@ streams. A leg ends when nothing has come for `leg_pause` seconds; what comes th
 import math
 import socket
 import time
+from array import array
 from collections import OrderedDict
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -21,13 +23,14 @@ from stream.sources.datagrams import BATCH, MOST_BYTES, describe_sender
 from stream.sources.rtp.formats import Format, Payloads, read_formats
 from stream.sources.rtp.leg import Leg, Packet
 from stream.sources.rtp.packets import Bytes, Integers, Packets, parse
-from stream.sources.switchboard import Switchboard, bind, split_address, where
+from stream.sources.switchboard import MOST_AHEAD_SECONDS, Switchboard, bind, split_address, where
 
 _MOST_BATCHES = 16  # in a row, before others have their turn
 _MOST_NEWCOMERS = 1024  # senders of which one packet is known
 _NEWCOMER_SECONDS = 5.0
 _BUFFER_BYTES = 4 << 20  # that the kernel is asked to keep for us
 _FORCE_BUFFER = 33  # SO_RCVBUFFORCE of Linux: beyond net.core.rmem_max, for root
+_MEMORY_INFO, _MEMORY_FIELDS = 55, 9  # SO_MEMINFO of Linux: the last of its fields counts drops
 _LOOK_SECONDS = 0.25  # how often legs are looked through for those that have ended
 
 _Key = bytes  # a sender's port, address and SSRC
@@ -68,6 +71,7 @@ class RtpPort:
         self._waiting: set[_Key] = set()  # legs that hold packets
         self._newcomers: OrderedDict[_Key, _Newcomer] = OrderedDict()
         self._look_due = 0.0
+        self._dropped = 0  # datagrams, by the kernel, so far
 
     def capture(self, intake: Intake) -> None:
         """Serve this port alone."""
@@ -84,6 +88,7 @@ class RtpPort:
         due = min((self._tick_leg(key, now) for key in tuple(self._waiting)), default=math.inf)
         if now >= self._look_due:
             self._look_due = now + _LOOK_SECONDS
+            self._count_overflow()
             for key, known in list(self._legs.items()):
                 if now - known.leg.heard > self._settings.leg_pause:
                     self._hang_up(key, now)
@@ -171,7 +176,7 @@ class RtpPort:
         )  # fmt: skip
         leg = Leg(
             writer if form.channels > 1 else writer.rings[0], first, rate=form.rate, wait=settings.leg_wait,
-            pause=settings.leg_pause, now=now, late=self._count_late,
+            pause=settings.leg_pause, now=now, late=self._count_late, early=self._count_early,
         )  # fmt: skip
         self._legs[key] = _Known(leg, form, writer)
 
@@ -191,8 +196,20 @@ class RtpPort:
     def _turn_away(self, key: _Key) -> None:
         self._refuse("stray", f"{_name(key, 'rtp')} sent a packet that no other followed in order")
 
+    def _count_overflow(self) -> None:
+        """What the kernel dropped because we came too late; Linux tells."""
+        with suppress(OSError):
+            memory = array("I", self._socket.getsockopt(socket.SOL_SOCKET, _MEMORY_INFO, 4 * _MEMORY_FIELDS))
+            if len(memory) == _MEMORY_FIELDS and memory[-1] != self._dropped:
+                missed = (memory[-1] - self._dropped) % (1 << 32)
+                self._dropped = memory[-1]
+                self._refuse("overflow", "the kernel's buffer was full: see net.core.rmem_max in docs/rtp.md", missed)
+
     def _count_late(self) -> None:
         self._refuse("late", "a packet came twice, or too late")
+
+    def _count_early(self) -> None:
+        self._refuse("early", f"a call came faster than it sounds, by more than {MOST_AHEAD_SECONDS:g} s")
 
     def _refuse(self, cause: str, why: str, count: int = 1) -> None:
         self._intake.refuse(self.source, cause, count, why=why)

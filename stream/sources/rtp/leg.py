@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from stream.records import Samples
+from stream.sources.switchboard import MOST_AHEAD_SECONDS
 from stream.words import LossCause
 
 MOST_HELD = 64  # packets
@@ -49,10 +50,10 @@ class Leg:
 
     def __init__(
         self, writer: Writer, first: Packet, *, rate: int, wait: float, pause: float, now: float,
-        late: Callable[[], None] = lambda: None,
+        late: Callable[[], None] = lambda: None, early: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        """`late` is called for each packet that came twice or too late."""
-        self._writer, self._rate, self._wait, self._late = writer, rate, wait, late
+        """`late` is called for each packet that came twice or too late, `early` for each faster than it sounds."""
+        self._writer, self._rate, self._wait, self._late, self._early = writer, rate, wait, late, early
         self._most_jump = round(pause * rate)
         self._hole = False  # whether packets are missing since the last audio
         self._next = first.sequence  # the sequence number that comes next
@@ -61,6 +62,8 @@ class Leg:
         self._suspect: int | None = None  # what would follow a packet that was out of all order
         self._began = self.heard = now  # time.monotonic of the first and the last packet
         self._silenced = 0  # samples of silence written so far
+        self._left = round(MOST_AHEAD_SECONDS * rate)  # samples that may come before the clock is asked again
+        self._asked = now  # time.monotonic when it was
 
     def take(self, packet: Packet, now: float) -> None:
         """Go on with a packet that came at `now` (time.monotonic). Its samples may be a view."""
@@ -70,7 +73,7 @@ class Leg:
             self._due = (timestamp + len(samples)) % _TIMESTAMPS
             self._hole = False
             self.heard = now
-            self._writer.write(samples, when=now)
+            self._write(samples, now)
         else:
             self._sort(packet, now)
 
@@ -150,9 +153,23 @@ class Leg:
             self._writer.skip(jump, cause="network", estimated=False)
         elif jump > 0:
             self._write_silence(jump, packet.samples.shape[1:], now)
-        self._writer.write(packet.samples, when=now)  # where time went back, too: its audio is new
+        self._write(packet.samples, now)  # where time went back, too: its audio is new
         self._hole = False
         self._due = (packet.timestamp + len(packet.samples)) % _TIMESTAMPS
+
+    def _write(self, samples: Samples, now: float) -> None:
+        """Write what a packet brought, unless its sender floods us."""
+        self._left -= len(samples)
+        if self._left < 0:
+            ahead = MOST_AHEAD_SECONDS * self._rate
+            self._left = min(self._left + round((now - self._asked) * self._rate), round(ahead))
+            self._asked = now
+        if self._left < 0:
+            self._left += len(samples)
+            self._writer.skip(len(samples), cause="network", estimated=False)
+            self._early()
+        else:
+            self._writer.write(samples, when=now)
 
     def _skip_by_clock(self, now: float) -> None:
         elapsed = round(min(now - self.heard, self._most_jump / self._rate) * self._rate)

@@ -49,9 +49,11 @@ class Exchange(Streams):
         self._news.put(None)
         return ring
 
-    def serve(self, *inputs: str, **settings: Any) -> list[tuple[str, int]]:
-        """Serve these inputs until `close`; the address of each."""
-        ports: list[Any] = [open_source(each, InputSettings(**settings)) for each in inputs]
+    def serve(self, *inputs: Any, **settings: Any) -> list[tuple[str, int]]:
+        """Serve these inputs, or ports, until `close`; the address of each."""
+        ports: list[Any] = [
+            open_source(each, InputSettings(**settings)) if isinstance(each, str) else each for each in inputs
+        ]
         (board,) = gather(ports)
         self._thread = threading.Thread(target=board.capture, args=(self,), daemon=True)
         self._thread.start()

@@ -3,8 +3,10 @@
 import io
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from models import UnusableError
 from stream.messages import CallMessage
 from stream.records import Samples
 from stream.sources import InputSettings, g711, open_source
+from stream.sources.datagrams import Datagrams
 from stream.sources.recording import Recording
 
 RTP, AUDIOSOCKET = "rtp://127.0.0.1:0", "audiosocket://127.0.0.1:0"
@@ -178,6 +181,77 @@ def test_more_legs_than_allowed_are_refused_and_counted(exchange: Any) -> None:
     assert len([line for line in calls.said if "refused (legs)" in line]) == 2
     for connection in connections:
         connection.close()
+
+
+def test_a_flood_is_read_as_it_sounds(exchange: Any) -> None:
+    """A sender that is faster than sound is heard for ten seconds of it at once; TCP's waits, RTP's is refused."""
+    calls = exchange()
+    udp, tcp = calls.serve(RTP, AUDIOSOCKET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for i in range(30):
+            sender.sendto(packet(i, 1900 * i, bytes(1900)), udp)  # 57 000 samples: 7 s
+        calls.await_that(lambda: len(calls.windows()) >= 10)
+        for i in range(30, 60):
+            sender.sendto(packet(i, 1900 * i, bytes(1900)), udp)
+        calls.await_that(lambda: "early" in calls.refused.get(f"rtp://{udp[0]}:{udp[1]}", {}))
+    with socket.create_connection(tcp) as connection:
+        connection.setblocking(False)
+        connection.send(message(0x01, CALL.bytes))
+        sent, second = 0, message(0x10, bytes(2 * 8000))
+        with suppress(BlockingIOError):
+            while sent < 1000 * len(second):
+                sent += connection.send(second[sent % len(second) :])
+        assert sent < 900 * len(second)  # a quarter of an hour, but for what the kernel holds
+    calls.await_that(lambda: len(calls.windows(str(CALL))) >= 16)
+    calls.close()
+    assert calls.windows(str(CALL))[-1].lost_samples == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_the_kernel_drops_is_counted(exchange: Any) -> None:
+    """Datagrams that came while nobody read, beyond what the kernel keeps, are in health as overflow."""
+    calls = exchange()
+    port = open_source(RTP, InputSettings())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        host, _, number = port.source.removeprefix("rtp://").rpartition(":")
+        for _ in range(20_000):
+            sender.sendto(b"x", (host, int(number)))
+    calls.serve(port)
+    calls.await_that(lambda: sum(calls.refused.get(port.source, {}).values()) == 20_000)
+    assert calls.refused[port.source]["overflow"] > 0
+
+
+def test_ipv6_too(exchange: Any) -> None:
+    """Senders are told apart by their IPv6 addresses as well; colons are no part of a name."""
+    calls = exchange()
+    (address,) = calls.serve("rtp://[::1]:0")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+        for i in range(2):
+            sender.sendto(packet(i, 160 * i, bytes(160), source=0xABC), address)
+        port = sender.getsockname()[1]
+        calls.await_that(lambda: f"rtp---1-{port}-00000abc" in calls.pipelines)
+
+
+def test_one_by_one_where_there_is_no_recvmmsg(exchange: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Linux's call datagrams are read singly, with the same senders and lengths."""
+    read = []
+    for many in (True, False):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        ):
+            ours.bind(("127.0.0.1", 0))
+            ours.setblocking(False)
+            sender.bind(("127.0.0.2", 4242))
+            for size in (0, 1, 172, 2048):
+                sender.sendto(bytes([size % 256]) * size, ours.getsockname())
+            if not many:
+                monkeypatch.setattr("stream.sources.datagrams._recvmmsg", lambda: None)
+            datagrams = Datagrams()
+            assert datagrams.read(ours) == 4
+            assert datagrams.read(ours) == 0
+            read.append([bytes(datagrams.content[i, : datagrams.lengths[i]]) for i in range(4)])
+    assert read[0] == read[1]
 
 
 @pytest.mark.parametrize(
