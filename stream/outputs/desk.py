@@ -28,7 +28,7 @@ class Desk:
         self._stop, stopped = _pair(context, "stop")
         self._archive, archive = _pair(context, "archive")
         self._threads = [
-            threading.Thread(target=self._answer_all, args=(stopped,), name="answers"),
+            threading.Thread(target=self._answer_all, args=(stopped,), name="answers", daemon=True),
             threading.Thread(target=self._look_up_all, args=(archive,), name="archive", daemon=True),
         ]
         for thread in self._threads:
