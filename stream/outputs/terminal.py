@@ -73,7 +73,7 @@ class Terminal:
             return
         if self._printed.get(message.stream) != message.smoothed.label:
             self._printed[message.stream] = message.smoothed.label
-            self._lines.put("".join(text for text, _ in self._pieces(self._summary.streams[message.stream])))
+            self._lines.put(self._line(self._summary.streams[message.stream]))
 
     def _tell_states(self, health: HealthMessage) -> None:
         """A line for each stream that got into trouble, or out of it."""
@@ -109,6 +109,9 @@ class Terminal:
         if len(streams) > _MOST_ROWS:
             table.add_row(f"… and {len(streams) - _MOST_ROWS} streams more")
         return table
+
+    def _line(self, stream: StreamSummary) -> str:
+        return "".join(text for text, _ in self._pieces(stream))
 
     def _pieces(self, stream: StreamSummary) -> Iterator[tuple[str, str]]:
         """A stream's line: texts, each with its style."""

@@ -176,7 +176,7 @@ def test_lines_in_the_terminal_line_up(labels: tuple[str, str], make_model: Make
     terminal, columns, seen = Terminal(read_spec(folder)), set(), set()
     for message in windows_of(messages_of(folder, [demo_samples])):
         terminal._summary.take(message)
-        line = terminal._line(terminal._summary.streams["stream"]).plain
+        line = terminal._line(terminal._summary.streams["stream"])
         seen.add(message.smoothed.label)
         columns.add(line.index(" dBFS"))
     assert len(seen) > 1
