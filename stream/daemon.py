@@ -7,10 +7,11 @@ or until the next health message is due; there is no other queue and nothing is 
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +28,10 @@ from stream.messages import HealthMessage, StreamHealth
 from stream.names import Namer, Names
 from stream.outputs.audio import AudioKeeper
 from stream.outputs.journal import Journal
-from stream.pipeline import Listener, Pipeline, Setup
+from stream.pipeline import Listener, Pipeline, Setup, Tuning
 from stream.ring import Ring
 from stream.sources import Source
+from stream.words import WARNING
 
 RING_SECONDS = 10
 """How long the worker may be held up before a live stream loses samples."""
@@ -96,7 +98,7 @@ class Streams:
         """Count that `source` would not take something; say so the first time."""
         causes = self.refused.setdefault(source, Counter())
         if not causes[cause]:
-            self.say(f"{source} refused ({cause}){why and ': '}{why}; health counts what follows")
+            self.say(f"{WARNING}{source} refused ({cause}){why and ': '}{why}; health counts what follows")
         causes[cause] += count
 
     def _listeners(self, name: str) -> Iterator[Listener]:
@@ -150,6 +152,7 @@ class Daemon(Streams):
         self._attentive = self._began  # since when nothing has held the worker up
         self._look_due = self._health_due = self._soonest_health = self._began
         self._health_sequence = 0
+        self._tunings: deque[Tuning] = deque()  # to be adopted
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
 
     def wake(self, name: str) -> None:
@@ -159,6 +162,11 @@ class Daemon(Streams):
     def _due(self, name: str) -> float:
         pipeline = self.pipelines.get(name)
         return pipeline.due if pipeline else time.monotonic()
+
+    def adopt(self, tuning: Tuning) -> None:
+        """Have the worker go on with `tuning`, soon. Called from any thread."""
+        self._tunings.append(tuning)
+        self._agenda.nudge()
 
     def stop(self) -> None:
         """Ask for the end; may be called from a signal handler."""
@@ -188,8 +196,17 @@ class Daemon(Streams):
                 self._look(due)
                 continue
             name = self._agenda.take(until=due)
+            if self._tunings:
+                self._tune(self._tunings.popleft())
             if name in self.pipelines and self._advance(name):
                 self._agenda.add(name)
+
+    def _tune(self, tuning: Tuning) -> None:
+        with self._opening:  # a stream is opened before this, and among those here, or after it
+            self._setup = replace(self._setup, vad=tuning.vad, verdict=tuning.verdict, overload=tuning.overload)
+            pipelines = list(self.pipelines.values())
+        for pipeline in pipelines:
+            pipeline.adopt(tuning)
 
     def _advance(self, name: str) -> bool:
         pipeline = self.pipelines[name]
@@ -202,7 +219,7 @@ class Daemon(Streams):
         reading = read_clocks()
         told = self._clocks.look(reading, due)
         for line in told:
-            self.say(line)
+            self.say(WARNING + line)
         if told:  # whatever did not come meanwhile may be here, unread
             self._attentive = reading.monotonic
         self._look_due = reading.monotonic + STALLED_SECONDS
@@ -231,7 +248,7 @@ class Daemon(Streams):
         """One source has ended. Where it failed and others go on, say so now."""
         error = capture.exception()
         if isinstance(error, GenderstreamError) and not self._alone:
-            self.say(f"{error}; the other inputs go on")
+            self.say(f"{WARNING}{error}; the other inputs go on")
         self._agenda.nudge()
 
     def _publish_health(self) -> None:

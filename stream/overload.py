@@ -25,7 +25,13 @@ class OverloadSettings(msgspec.Struct, frozen=True):
     """What happens where the machine cannot keep up with live streams; recordings and pipes just take longer."""
 
     most_skipped: Annotated[
-        int, Meta(ge=0, le=99, description="windows of a live stream skipped in a row at most, under overload; 0: none")
+        int,
+        Meta(
+            ge=0,
+            le=99,
+            description="windows of a live stream skipped in a row at most, under overload; 0: none",
+            extra={"reloads": True},
+        ),
     ] = 7
 
 
@@ -39,6 +45,11 @@ class Stride:
         self._since = self._most  # windows since the last that was decided
         self._late = math.inf  # age of the last decided window, where it was late
         self._calm = 0  # windows of the grid on time, one after the other
+
+    def adopt(self, settings: OverloadSettings) -> None:
+        """Go on with these `settings`."""
+        self._most = settings.most_skipped + 1
+        self.stride = min(self.stride, self._most)
 
     def admits(self, age: float) -> bool:
         """Whether to decide the next window, which is `age` seconds old. Called once for each, in order."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from models import Model
 from stream.classify import Classifier
 from stream.decide import SKIPPED, CallSummary, Leg, Turn, VerdictSettings, judge, shares
@@ -55,6 +57,14 @@ class Setup:
     overload: OverloadSettings = OverloadSettings()  # noqa: RUF009 - frozen
 
 
+class Tuning(msgspec.Struct, frozen=True):
+    """The settings that may change while streams go on."""
+
+    vad: VadSettings
+    verdict: VerdictSettings
+    overload: OverloadSettings
+
+
 class Pipeline:
     """Reads one ring, decides each window, hands a message to the sinks. Used by one thread."""
 
@@ -92,6 +102,13 @@ class Pipeline:
             self._finish()
             return False
         return self._ring.await_position(self._ring.position + self._wanted)
+
+    def adopt(self, tuning: Tuning) -> None:
+        """Decide on what follows by `tuning`."""
+        self._vad.adopt(tuning.vad)
+        self._leg.adopt(tuning.verdict)
+        if self._stride:
+            self._stride.adopt(tuning.overload)
 
     @property
     def due(self) -> float:

@@ -37,7 +37,8 @@ class Configuration:
     def __init__(self, rooms: Iterable[Room], given: Values) -> None:
         path = given.pop("config", None)
         self._rooms = tuple(rooms)
-        self._where = path
+        self.path: str | None = path
+        """The file, if there is one."""
         self._given = {name: value for name, value in given.items() if value is not None}
         self._file = _read(Path(path)) if path else {}
         self._inputs: dict[str, Values] = self._file.pop("input", {})
@@ -59,6 +60,23 @@ class Configuration:
         settings = self.room(InputSettings)
         return [(source, settings) for source in named or (default,)]
 
+    def again(self) -> "Configuration":
+        """The same with the file as it is now. Raises UnusableError where that cannot be, as at the beginning."""
+        return Configuration(self._rooms, self._given | {"config": self.path})
+
+    def differences(self, other: "Configuration") -> dict[str, tuple[Any, Any, bool]]:
+        """What differs in `other`, by option: the value here, the value there, whether SIGHUP may change it.
+
+        Those of inputs are left out: compare `inputs`.
+        """
+        found = {}
+        for room in self._rooms:
+            for name in room.__struct_fields__ if room is not InputSettings else ():
+                values = getattr(self._built[room], name), getattr(other._built[room], name)
+                if values[0] != values[1]:
+                    found[_flag(name)] = (*values, _reloads(_annotation(room, name)[0]))
+        return found
+
     def _input(self, name: str, table: Values) -> tuple[str, InputSettings]:
         shared = {key: value for key, value in self._file.items() if key in InputSettings.__struct_fields__}
         source = str(table.pop("source"))
@@ -66,12 +84,12 @@ class Configuration:
 
     def _check_inputs(self) -> None:
         if not isinstance(self._inputs, dict) or not all(isinstance(table, dict) for table in self._inputs.values()):
-            raise UnusableError(f'{self._where}: input is no table of inputs: write [input.NAME] with source = "mic"')
+            raise UnusableError(f'{self.path}: input is no table of inputs: write [input.NAME] with source = "mic"')
         self._inputs = {name: _plain(table) for name, table in self._inputs.items()}
         for name, table in self._inputs.items():
-            _refuse_unknown(table, ["source", *InputSettings.__struct_fields__], f"{self._where}, [input.{name}]")
+            _refuse_unknown(table, ["source", *InputSettings.__struct_fields__], f"{self.path}, [input.{name}]")
             if "source" not in table:
-                raise UnusableError(f'{self._where}: [input.{name}] has no source: write source = "mic", or a path')
+                raise UnusableError(f'{self.path}: [input.{name}] has no source: write source = "mic", or a path')
 
 
 def _option(room: Room, field: msgspec.structs.FieldInfo) -> click.Option:
@@ -79,6 +97,7 @@ def _option(room: Room, field: msgspec.structs.FieldInfo) -> click.Option:
     about = meta.description or ""
     if meta.ge is not None and meta.le is not None:
         about += f"; {meta.ge:g} to {meta.le:g}"
+    about += "; SIGHUP reloads it" if _reloads(meta) else ""
     default = f"  [default: {field.default}]" if field.default not in (None, msgspec.NODEFAULT) else ""
     literal = next((each for each in (kind, *typing.get_args(kind)) if typing.get_origin(each) is typing.Literal), None)
     choices = "|".join(map(str, typing.get_args(literal))) if literal else None
@@ -86,6 +105,11 @@ def _option(room: Room, field: msgspec.structs.FieldInfo) -> click.Option:
     return click.Option(
         [_flag(field.name), field.name], metavar=choices or names.get(kind, "TEXT"), help=about + default
     )
+
+
+def _reloads(meta: msgspec.Meta) -> bool:
+    """Whether SIGHUP may change what `meta` annotates."""
+    return bool((meta.extra or {}).get("reloads"))
 
 
 def _annotation(room: Room, name: str) -> tuple[msgspec.Meta, Any]:

@@ -18,9 +18,18 @@ _KEPT = 512  # frames remembered, about 10 s: more than a window and the piece t
 class VadSettings(msgspec.Struct, frozen=True):
     """The first gate: windows that WebRTC VAD calls silence never reach the model."""
 
-    vad_mode: Annotated[int, Meta(ge=0, le=3, description="WebRTC VAD's aggressiveness, 0 to 3 (lets least pass)")] = 2
+    vad_mode: Annotated[
+        int,
+        Meta(ge=0, le=3, description="WebRTC VAD's aggressiveness, 0 to 3 (lets least pass)", extra={"reloads": True}),
+    ] = 2
     vad_share: Annotated[
-        float, Meta(ge=0.0, le=1.0, description="share of a window's 20 ms frames that must be speech, 0 to 1")
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="share of a window's 20 ms frames that must be speech, 0 to 1",
+            extra={"reloads": True},
+        ),
     ] = 0.5
 
 
@@ -40,6 +49,11 @@ class Vad:
         self._partial = np.zeros(0, np.int16)  # samples that do not fill a frame yet
         self._first = 0  # index of the oldest frame remembered: frames lie on a 20 ms grid of stream time
         self._speech = bytearray()  # 1 where it is speech, of the frames from then on
+
+    def adopt(self, settings: VadSettings) -> None:
+        """Go on with these `settings`: frames still to come by the mode, windows still to come by the share."""
+        self._detector.set_mode(settings.vad_mode)
+        self._share = settings.vad_share
 
     def hear(self, piece: AudioBlock | Gap) -> None:
         """Go on with `piece` (16 kHz, at most 4 s). Frames that a gap touches are not judged."""

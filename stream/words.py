@@ -5,6 +5,9 @@ from typing import Literal
 UNKNOWN = "unknown"
 """In place of a label, where none of the model's is sure."""
 
+ERROR, WARNING = "<3>", "<4>"
+"""What a line on standard error begins with where it is more than information: journald's own marks."""
+
 State = Literal["speech", "silence", "noise"]
 Reason = Literal["silence", "not_speech", "undecidable", "low_confidence", "mixed", "overload"]
 Span = Literal["minute", "hour", "all"]

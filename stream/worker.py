@@ -18,7 +18,7 @@ from models import GenderstreamError
 from stream.daemon import Daemon, DaemonSettings
 from stream.garbage import spare_collections
 from stream.messages import AnyMessage, encode
-from stream.pipeline import Setup
+from stream.pipeline import Setup, Tuning
 from stream.sources import InputSettings, open_source
 from stream.sources.switchboard import gather
 
@@ -28,8 +28,8 @@ READY, MESSAGE, SAY, NAME, END = b"r", b"m", b"s", b"n", b"e"
 READY: model and inputs can be used. END: nothing follows; with a Failure, or without.
 """
 
-GO, STOP, GIVEN = b"g", b"s", b"n"
-"""What a worker is told: begin; end; the name that the new stream has."""
+GO, STOP, GIVEN, ADOPT = b"g", b"s", b"n", b"a"
+"""What a worker is told: begin; end; the name that the new stream has; the Tuning to go on with."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def _work(line: "Line", share: Share) -> None:
     setup = replace(share.build(lambda message: line.send(MESSAGE, encode(message))), epoch=share.epoch)
     sources = gather(open_source(source, settings) for source, settings in share.inputs)
     daemon = Daemon(share.settings, setup, sources, lambda text: line.send(SAY, text.encode()), names=line)
-    line.on_stop = daemon.stop
+    line.on_stop, line.on_tuning = daemon.stop, daemon.adopt
     line.send(READY)
     spare_collections()
     if line.await_go():
@@ -77,6 +77,7 @@ class Line:
 
     def __init__(self, pipe: Connection) -> None:
         self.on_stop: Callable[[], None] = lambda: None
+        self.on_tuning: Callable[[Tuning], None] = lambda tuning: None
         self._pipe = pipe
         self._sending, self._asking = threading.Lock(), threading.Lock()
         self._going: SimpleQueue[bool] = SimpleQueue()
@@ -119,6 +120,8 @@ class Line:
                     case b"s":
                         self._going.put(False)
                         self.on_stop()
+                    case b"a":
+                        self.on_tuning(msgspec.json.decode(content[1:], type=Tuning))
                     case b"n":
                         self._given.put(content[1:].decode())
         except (EOFError, OSError):

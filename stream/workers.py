@@ -24,11 +24,13 @@ from stream.daemon import HEALTH_SECONDS
 from stream.messages import AnyMessage, HealthMessage, StreamHealth, decode
 from stream.names import Names
 from stream.outputs.journal import Journal
-from stream.worker import END, GIVEN, GO, MESSAGE, NAME, READY, SAY, STOP, Failure, Share, work
+from stream.pipeline import Tuning
+from stream.words import WARNING
+from stream.worker import ADOPT, END, GIVEN, GO, MESSAGE, NAME, READY, SAY, STOP, Failure, Share, work
 
 _TOGETHER = 0.25  # seconds for which a worker's health waits for the others', to be published together
 _PATIENCE = 5.0  # seconds for a process to end once it has said that it does
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Worker:
@@ -74,6 +76,7 @@ class Workers:
         self._shares, self._say = shares, say
         self._take: Callable[[AnyMessage], None] = _take_nothing
         self._journal: Journal | None = None
+        self._tuning: Tuning | None = None  # that was adopted last
         self._names = Names()
         self._workers: list[Worker] = []
         self._left: set[Worker] = set()  # that have not ended
@@ -120,7 +123,12 @@ class Workers:
 
     def stop(self) -> None:
         """Ask for the end; may be called from a signal handler."""
-        os.write(self._nudge, b"!")
+        os.write(self._nudge, STOP)
+
+    def adopt(self, tuning: Tuning) -> None:
+        """Have all workers go on with `tuning`, soon. Called from any thread."""
+        self._tuning = tuning
+        os.write(self._nudge, ADOPT)
 
     def _listen(self, until: Callable[[], bool]) -> None:
         while not until():
@@ -128,8 +136,8 @@ class Workers:
                 if key.data:
                     self._hear(key.data)
                 else:
-                    os.read(self._nudged, 1)
-                    self._tell(STOP)
+                    word = os.read(self._nudged, 1)
+                    self._tell(word, msgspec.json.encode(self._tuning) if word == ADOPT else b"")
             if time.monotonic() >= self._due:
                 self._publish_health()
 
@@ -200,7 +208,7 @@ class Workers:
         cause = f"its worker died ({how})"
         worker.error = GenderstreamError(f"{text}; start again, and report it where it happens again")
         if self._left:
-            self._say(f"{text}; the other inputs go on")
+            self._say(f"{WARNING}{text}; the other inputs go on")
             self._due = time.monotonic()
         self._failed |= {
             name: msgspec.structs.replace(each, state="failed", cause=cause, state_seconds=0.0)
@@ -208,9 +216,9 @@ class Workers:
         }
         worker.streams = {}
 
-    def _tell(self, word: bytes) -> None:
+    def _tell(self, word: bytes, content: bytes = b"") -> None:
         for worker in self._left:
-            worker.tell(word)
+            worker.tell(word, content)
 
     def _raise_error(self) -> None:
         for worker in self._workers:

@@ -8,6 +8,8 @@ import sys
 import click
 
 from models import GenderstreamError
+from stream.outputs.lines import write
+from stream.words import ERROR
 
 
 class Verbs(click.Group):
@@ -55,5 +57,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _end(message: str, status: int) -> None:
-    print(f"genderstream: {' '.join(message.split())}", file=sys.stderr)
+    write(f"{ERROR}genderstream: {' '.join(message.split())}")
     sys.exit(status)

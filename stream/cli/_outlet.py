@@ -4,9 +4,11 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from stream.cli._reload import Reload
 from stream.garbage import spare_collections
 from stream.messages import AnyMessage
 from stream.outputs.journal import Journal, JournalSettings, open_journal
+from stream.outputs.lines import LogSettings
 from stream.outputs.metrics import MetricsSettings, open_metrics
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.outputs.systemd import Systemd
@@ -14,7 +16,7 @@ from stream.outputs.terminal import Terminal
 from stream.pipeline import Sink
 from stream.settings import Configuration
 
-OUTLET_ROOMS = (PublisherSettings, JournalSettings, MetricsSettings)
+OUTLET_ROOMS = (PublisherSettings, JournalSettings, MetricsSettings, LogSettings)
 
 
 class Outlet:
@@ -56,8 +58,8 @@ def open_outlet(
         yield Outlet(sinks, systemd, journal, where)
 
 
-def begin(outlet: Outlet, terminal: Terminal, stop: Callable[[], None]) -> None:
-    """From now on SIGINT and SIGTERM call `stop`; tell where messages are found."""
+def begin(outlet: Outlet, terminal: Terminal, stop: Callable[[], None], reload: Reload) -> None:
+    """From now on SIGINT and SIGTERM call `stop`, SIGHUP `reload` (or stop); tell where messages are found."""
 
     def end(*_: object) -> None:
         outlet.systemd.stopping()
@@ -65,5 +67,6 @@ def begin(outlet: Outlet, terminal: Terminal, stop: Callable[[], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    signal.signal(signal.SIGHUP, (lambda *_: reload()) if reload.possible else end)
     for line in outlet.where:
         terminal.say(line)

@@ -1,7 +1,7 @@
 """`genderstream run`: the daemon."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,10 @@ from models import UnusableError, load_model
 from stream.classify import ModelSettings
 from stream.cli._engine import ROOMS, new_epoch, set_up
 from stream.cli._outlet import OUTLET_ROOMS, begin, open_outlet
+from stream.cli._reload import Reload
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
+from stream.outputs.lines import LogSettings, choose_log
 from stream.outputs.systemd import Systemd
 from stream.outputs.terminal import Terminal
 from stream.overload import OverloadSettings
@@ -38,27 +40,28 @@ def _run(inputs: tuple[str, ...], demo: bool, **given: Any) -> None:
     in: rtp://HOST:PORT, audiosocket://HOST:PORT, ws://HOST:PORT.
     """
     configuration = Configuration(_ROOMS, given)
-    wanted = configuration.inputs(inputs, "mic")
-    workers = min(configuration.room(DaemonSettings).workers, len(wanted))
+    choose_log(configuration.room(LogSettings))
+    workers = min(configuration.room(DaemonSettings).workers, len(configuration.inputs(inputs, "mic")))
     if workers > 1:
-        _run_workers(configuration, wanted, workers)
+        _run_workers(configuration, inputs, workers)
     else:
-        _run_alone(configuration, wanted, demo)
+        _run_alone(configuration, inputs, demo)
 
 
-def _run_alone(configuration: Configuration, wanted: Inputs, demo: bool) -> None:
+def _run_alone(configuration: Configuration, inputs: Sequence[str], demo: bool) -> None:
     setup = _set_up(configuration, lambda message: outlet.take(message))  # noqa: PLW0108 - there is none yet
     terminal = Terminal(setup.model.spec)
     systemd = Systemd(os.environ, terminal.say)
-    sources = _sources(wanted, demo, terminal)
+    sources = _sources(configuration.inputs(inputs, "mic"), demo, terminal)
     with open_outlet(configuration, setup.model.identity, setup.epoch, terminal, systemd) as outlet:
         daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, outlet.journal)
-        begin(outlet, terminal, daemon.stop)
+        begin(outlet, terminal, daemon.stop, Reload(configuration, inputs, daemon.adopt, systemd, terminal.say))
         daemon.run()
 
 
-def _run_workers(configuration: Configuration, wanted: Inputs, count: int) -> None:
+def _run_workers(configuration: Configuration, inputs: Sequence[str], count: int) -> None:
     """The same in `count` processes: each has every so many-th input."""
+    wanted = configuration.inputs(inputs, "mic")
     chosen, settings = configuration.room(ModelSettings), configuration.room(DaemonSettings)
     model, epoch = load_model(chosen.folder, chosen.precision), new_epoch()
     terminal = Terminal(model.spec)
@@ -68,7 +71,7 @@ def _run_workers(configuration: Configuration, wanted: Inputs, count: int) -> No
         Workers(shares, terminal.say) as workers,
         open_outlet(configuration, model.identity, epoch, terminal, systemd) as outlet,
     ):
-        begin(outlet, terminal, workers.stop)
+        begin(outlet, terminal, workers.stop, Reload(configuration, inputs, workers.adopt, systemd, terminal.say))
         workers.run(outlet.take, outlet.journal)
 
 

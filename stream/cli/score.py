@@ -11,6 +11,7 @@ from stream.classify import ModelSettings
 from stream.cli._engine import ROOMS, set_up
 from stream.daemon import DaemonSettings, Streams
 from stream.messages import AnyMessage
+from stream.outputs.lines import parted
 from stream.outputs.summary import Summary
 from stream.outputs.table import opened_table
 from stream.settings import Configuration, options
@@ -24,7 +25,7 @@ _ROOMS = (InputSettings, *ROOMS, DaemonSettings)
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(parted(line)[1], file=sys.stderr)
 
 
 def _score(files: tuple[str, ...], out: str | None, plot: str | None, **given: Any) -> None:

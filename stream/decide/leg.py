@@ -82,6 +82,10 @@ class Leg:
         self._end = 0.0  # seconds heard
         self._last: _Window | None = None
 
+    def adopt(self, settings: VerdictSettings) -> None:
+        """From the next window on, go by these `settings`."""
+        self._test.adopt(settings)
+
     def hear(
         self, start: float, end: float, judgement: Judgement, scores: Scores | None, frames: bytes | None = None
     ) -> list[Turn | CallSummary]:

@@ -31,6 +31,7 @@ class VerdictSettings(msgspec.Struct, frozen=True):
             le=0.2,
             description="error rate of a call's verdict, 0.05 is faster; speakers whose voice is "
             "heard as the other label however long they speak come on top (see error_bound)",
+            extra={"reloads": True},
         ),
     ] = 0.01
 
@@ -47,11 +48,15 @@ class SequentialTest:
 
     def __init__(self, settings: VerdictSettings, speakers: Verdict, labels: tuple[str, str]) -> None:
         self._speakers, self._labels = speakers, labels
-        error = settings.verdict_error
-        self._needed = math.log((1.0 - error) / error)
+        self.adopt(settings)
         self._rare = math.log((1.0 - speakers.mixed) / speakers.mixed)
         self._log_odds = 0.0
         self.standing = Standing()
+
+    def adopt(self, settings: VerdictSettings) -> None:
+        """From the next evidence on, go by these `settings`."""
+        error = settings.verdict_error
+        self._needed = math.log((1.0 - error) / error)
 
     def update(self, parts: tuple[Evidence, Evidence]) -> bool:
         """Look at all evidence so far, that of either label's turns apart. True where the verdict changes."""

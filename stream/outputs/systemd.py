@@ -12,6 +12,7 @@ from collections.abc import Callable, MutableMapping
 from models import UnusableError
 from stream.messages import AnyMessage, HealthMessage
 from stream.outputs.flow import Flow
+from stream.words import WARNING
 
 LEAST_WATCHDOG_SECONDS = 15.0
 """Health comes every 5 s: a watchdog that expects more bites for nothing."""
@@ -67,7 +68,7 @@ class Systemd:
             connected.connect(f"\0{address[1:]}" if address.startswith("@") else address)
         except OSError as error:
             connected.close()
-            say(f"NOTIFY_SOCKET is {address}: {error.strerror}; systemd is told nothing")
+            say(f"{WARNING}NOTIFY_SOCKET is {address}: {error.strerror}; systemd is told nothing")
             return
         self._socket = connected
 

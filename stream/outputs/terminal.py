@@ -13,9 +13,9 @@ from rich.text import Text
 
 from models import ModelSpec
 from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
-from stream.outputs.lines import Lines
+from stream.outputs.lines import Lines, is_for_people, parted
 from stream.outputs.summary import StreamSummary, Summary, tell_verdict
-from stream.words import UNKNOWN
+from stream.words import UNKNOWN, WARNING
 
 _REFRESHES_PER_SECOND = 10
 _MOST_ROWS = 50  # streams with a live line
@@ -29,7 +29,7 @@ class Terminal:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._screen = self._console.is_terminal  # asked once: it looks at the environment each time
+        self._screen = self._console.is_terminal and is_for_people()  # asked once: it looks at the environment
         self._labels = spec.labels
         self._width = max(_LABEL_WIDTH, *map(len, spec.labels))
         self._summary = Summary(spec)
@@ -56,7 +56,7 @@ class Terminal:
     def say(self, line: str) -> None:
         """Print a line, above the live ones."""
         if self._screen:
-            self._console.print(line, markup=False)
+            self._console.print(parted(line)[1], markup=False)
         else:
             self._lines.put(line)
 
@@ -82,7 +82,7 @@ class Terminal:
             if self._troubles.get(name, "") != trouble:
                 self._troubles[name] = trouble
                 if trouble or stream.state != "ended":
-                    self.say(f"{name}: {trouble or stream.state}")
+                    self.say(f"{WARNING if trouble else ''}{name}: {trouble or stream.state}")
 
     def _forget(self, ended: list[str]) -> None:
         """Tell what came of the streams that have ended, and keep nothing of them."""
@@ -96,7 +96,8 @@ class Terminal:
         """Once when streams begin to skip windows, and once when none does any more."""
         skipping = sum(stream.stride > 1 and stream.state != "ended" for stream in health.streams.values())
         if skipping and not self._skipping:
-            self.say(f"overload: {skipping} of {len(health.streams)} streams skip windows; health messages tell which")
+            told = f"{skipping} of {len(health.streams)} streams skip windows; health messages tell which"
+            self.say(f"{WARNING}overload: {told}")
         elif self._skipping and not skipping:
             self.say("overload is over: every window is decided on again")
         self._skipping = skipping

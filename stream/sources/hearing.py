@@ -12,6 +12,7 @@ from stream.capture.wire import Block, Device, Hears, Lost, Opened, Packet, Refu
 from stream.records import Condition
 from stream.sources import Intake
 from stream.sources.channels import ChannelWriter
+from stream.words import WARNING
 
 OPENING_SECONDS = 10.0
 """Until a device must be found, and until its first block: some take seconds."""
@@ -85,10 +86,10 @@ class Hearing:
         self._attempt += 1
         if self._lost_at is None:
             self._lost_at = self._last
-            self._say(f"lost ({cause}); trying again")
+            self._say(WARNING, f"lost ({cause}); trying again")
         hopeless = now - self._lost_at > _HOPELESS_SECONDS
         if hopeless and self._condition.state != "failed":
-            self._say(f"not back after {_HOPELESS_SECONDS:g} s ({cause}); trying on")
+            self._say(WARNING, f"not back after {_HOPELESS_SECONDS:g} s ({cause}); trying on")
         self._tell(
             replace(
                 self._condition, state="failed" if hopeless else "recovering", cause=cause,
@@ -129,13 +130,13 @@ class Hearing:
         """The process's first block has come."""
         self._first = when
         if self._lost_at is not None:
-            self._say(f"heard again, after {when - self._lost_at:.1f} s")
+            self._say("", f"heard again, after {when - self._lost_at:.1f} s")
             self._lost_at = None
         self._tell(replace(self._condition, state="capturing", cause=None))
 
     def _compare(self, source: str) -> None:
         if self._source is not None and source != self._source:
-            self._say(f"is {source} now, and was {self._source}")
+            self._say(WARNING, f"is {source} now, and was {self._source}")
         self._source = source
 
     def _count_overflow(self, when: float) -> None:
@@ -148,5 +149,5 @@ class Hearing:
         self._condition, self._told = condition, time.monotonic()
         self._writer.tell(condition)
 
-    def _say(self, line: str) -> None:
-        self._intake.say(f"{self._device.name}: {line}")
+    def _say(self, mark: str, line: str) -> None:
+        self._intake.say(f"{mark}{self._device.name}: {line}")

@@ -12,6 +12,7 @@ from stream.cli.run import command
 from stream.daemon import DaemonSettings
 from stream.decide import VerdictSettings
 from stream.outputs.journal import JournalSettings
+from stream.outputs.lines import LogSettings
 from stream.outputs.metrics import MetricsSettings
 from stream.outputs.publisher import PublisherSettings
 from stream.overload import OverloadSettings
@@ -30,6 +31,7 @@ ROOMS = (
     PublisherSettings,
     JournalSettings,
     MetricsSettings,
+    LogSettings,
     DaemonSettings,
 )
 
@@ -49,7 +51,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         "save-audio": '"s"', "verdict-error": "0.05", "ws-token": '"t"', "ws-idle": "30.0", "most-legs": "8",
         "leg-pause": "3.0", "leg-wait": "0.25", "most-skipped": "4", "replay-mib": "9", "replay-minutes": "6.0",
         "journal": '"j"', "journal-mib": "10", "journal-days": "1.5", "metrics": '":0"',
-        "workers": "3",
+        "workers": "3", "log": '"json"',
     }  # fmt: skip
     options = {
         parameter.opts[0].removeprefix("--") for parameter in command.params if isinstance(parameter, click.Option)

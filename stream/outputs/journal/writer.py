@@ -10,6 +10,7 @@ from pathlib import Path
 from models import UnusableError
 from stream.messages import JournalHealth
 from stream.outputs.journal.segments import JournalSettings, next_segment, prune
+from stream.words import WARNING
 
 _WAITING_BYTES = 16 << 20  # that wait for a slow disk; what comes on top is lost, and counted
 _BATCH_BYTES = 256 << 10  # written at once
@@ -72,7 +73,7 @@ class Journal:
         self._thread.join(_PATIENCE)
         health = self.health()
         if lost := health.lost + health.waiting:
-            self._say(f"journal: {lost} messages were lost, {health.written} are in {self.folder}")
+            self._say(f"{WARNING}journal: {lost} messages were lost, {health.written} are in {self.folder}")
 
     def _write_all(self) -> None:
         ending = False
@@ -147,5 +148,7 @@ class Journal:
     def _fail(self, error: OSError) -> None:
         reason = error.strerror or str(error)
         if reason != self._error:
-            self._say(f"journal: cannot write in {self.folder}: {reason}; trying again, health counts what is lost")
+            self._say(
+                f"{WARNING}journal: cannot write in {self.folder}: {reason}; trying again, health counts what is lost"
+            )
         self._error = reason
