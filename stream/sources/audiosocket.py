@@ -27,7 +27,7 @@ RATES = {
 _HEADER_BYTES = 3
 _PIECE_BYTES = 1 << 16  # that a connection may bring a tick: more waits in the kernel, and then the sender
 _BACKLOG = 128
-_ANSWER_SECONDS = 10.0  # within which a connection must say its UUID
+_ANSWER_SECONDS = 10.0  # from its beginning, within which a connection must bring audio
 _IDLE_SECONDS = 60.0  # without a byte, after which a connection is given up
 _LOOK_SECONDS = 1.0
 
@@ -74,7 +74,7 @@ class AudioSocketPort:
         if now >= self._look_due:
             self._look_due = now + _LOOK_SECONDS
             for leg in list(self._legs):
-                if now - leg.heard > (_IDLE_SECONDS if leg.ring else _ANSWER_SECONDS):
+                if now - leg.heard > _IDLE_SECONDS if leg.ring else now - leg.began > _ANSWER_SECONDS:
                     self._refuse(leg, "idle", "a connection said nothing for too long")
         return self._look_due if self._legs else math.inf
 

@@ -207,6 +207,24 @@ def test_a_flood_is_read_as_it_sounds(exchange: Any) -> None:
     assert calls.windows(str(CALL))[-1].lost_samples == 0
 
 
+def test_who_takes_forever_to_say_who_calls_is_hung_up_on(exchange: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then does not keep a connection that has brought no audio."""
+    monkeypatch.setattr("stream.sources.audiosocket._ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("stream.sources.audiosocket._LOOK_SECONDS", 0.05)
+    calls = exchange()
+    (tcp,) = calls.serve(AUDIOSOCKET)
+    with socket.create_connection(tcp) as connection:
+        connection.settimeout(0.1)
+        for byte in message(0x01, CALL.bytes):
+            with suppress(TimeoutError):
+                connection.sendall(bytes([byte]))
+                assert connection.recv(1) == b""
+                break
+        else:
+            pytest.fail("it is still heard")
+    assert calls.refused[f"audiosocket://{tcp[0]}:{tcp[1]}"] == {"idle": 1}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_what_the_kernel_drops_is_counted(exchange: Any) -> None:
     """Datagrams that came while nobody read, beyond what the kernel keeps, are in health as overflow."""
