@@ -4,7 +4,7 @@
 anything arrives (stalled), then whether that is anything but zeros (silent).
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from stream.records import Condition
 from stream.words import LivenessState
@@ -19,8 +19,7 @@ SILENT_SECONDS = 2.0
 """Of audio that is nothing but zeros, as no microphone gives and a muted one does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True):
     """What is known of a stream at one moment. Times are time.monotonic."""
 
     captured: int  # samples so far

@@ -243,7 +243,7 @@ class Pipeline:
 
 
 def _captured(mark: Mark) -> int:
-    return mark.position - sum(mark.skipped.values())
+    return mark.position - sum(mark.skipped.values()) if mark.skipped else mark.position
 
 
 def _quantiles(latencies: deque[float]) -> dict[Quantile, float]:

@@ -1,8 +1,12 @@
-"""What flows from stage to stage: frozen records, time as a sample index."""
+"""What flows from stage to stage: frozen records, time as a sample index.
+
+Structs of msgspec's: they are made several times a hop, ten times as fast as dataclasses.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,8 +26,7 @@ Features = npt.NDArray[np.float32]
 CAUSES: tuple[LossCause, ...] = get_args(LossCause)
 
 
-@dataclass(frozen=True, slots=True)
-class AudioBlock:
+class AudioBlock(msgspec.Struct, frozen=True):
     """Samples that follow one another without loss."""
 
     start: int  # index of the first sample since the stream began, lost ones counted
@@ -35,8 +38,7 @@ class AudioBlock:
         return self.start + self.samples.size
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """Samples that were lost: nobody will ever hear them."""
 
     start: int  # index of the first lost sample
@@ -61,8 +63,7 @@ class Condition:
     drift_ppm: float | None = None  # by which the device is faster than the system's clock
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """Two seconds (or what the model wants) to decide on. Touches no gap."""
 
     start: int  # index of the first sample; on the grid of the hop
@@ -78,8 +79,7 @@ class Window:
         return self.start + self.samples.size
 
 
-@dataclass(frozen=True, slots=True)
-class SpeechVerdict:
+class SpeechVerdict(msgspec.Struct, frozen=True):
     """What WebRTC VAD makes of a window."""
 
     ratio: float  # share of the window's 20 ms frames that it calls speech
@@ -87,8 +87,7 @@ class SpeechVerdict:
     frames: bytes = b""  # one for each of them but for padding: 1 is speech
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(msgspec.Struct, frozen=True):
     """The model's calibrated probabilities for a window, each 0 to 1; None: this model does not tell."""
 
     speech: float | None  # a voice rather than music or noise

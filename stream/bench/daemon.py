@@ -56,7 +56,7 @@ class BenchDaemon:
         self.started = time.time()
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said,
-            env=os.environ | (environment or {}), preexec_fn=_alone,  # noqa: PLW1509 - no threads here
+            env=os.environ | (environment or {}), preexec_fn=alone,  # noqa: PLW1509 - no threads here
         )  # fmt: skip
         self._context = zmq.Context()
         self._windows = self._context.socket(zmq.SUB)
@@ -124,7 +124,8 @@ class BenchDaemon:
         self._context.destroy(linger=0)
 
 
-def _alone() -> None:
+def alone() -> None:
+    """Before a child runs: the first core for itself, as far as the system lets us."""
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     pin(0)
     raise_priority()

@@ -1,14 +1,13 @@
 """One window's decision: a label, or `unknown` with its reason."""
 
-from dataclasses import dataclass
+import msgspec
 
 from models import ModelSpec
 from stream.records import Scores, SpeechVerdict
 from stream.words import UNKNOWN, Reason, State
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """What a window is taken for, before anything is smoothed."""
 
     state: State

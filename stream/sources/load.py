@@ -18,7 +18,7 @@ from stream.sources import InputSettings, Intake
 DEMO = Path(__file__).parents[1] / "demo" / "demo.flac"
 MOST_STREAMS = 100_000
 
-_BLOCK = SAMPLE_RATE // 10  # samples: what arrives at once on each stream
+_BLOCK = SAMPLE_RATE // 4  # samples: what arrives at once on each stream
 _BLOCK_SECONDS = _BLOCK / SAMPLE_RATE
 _TICK = 0.005  # seconds: how long the source sleeps until it looks which blocks have come
 _GOLDEN = (5**0.5 - 1.0) / 2.0  # its multiples lie evenly in every second, hop and block, however many there are
