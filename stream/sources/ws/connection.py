@@ -23,6 +23,7 @@ from stream.sources.pcm import Pcm
 from stream.sources.ws.refusal import Refuse, RefusedError, plain
 from stream.sources.ws.twilio import Call
 
+EARLY_SECONDS = 5.0  # that a call may be ahead of the clock: half of what a ring holds
 FIRST_SECONDS = 10.0  # that the first message may take
 LEG_RATE = 16_000  # Hz: streams together may have as much as all legs at this rate, 0.3 MB of ring each
 _TURN = 16  # messages that one connection may have heard before the others have their turn
@@ -103,6 +104,8 @@ class Connections:
                     call.hear(message)
                     if call.ended:
                         return
+                    if (early := call.ahead - EARLY_SECONDS) > 0:  # no call, but one that is played again
+                        await asyncio.sleep(early)
         finally:
             if call.late:
                 self._refuse("late", call.late, why="a call's messages came twice or too late")

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/voice/media-streams/websocket-messages says what com
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -69,6 +70,12 @@ class Call:
         """Messages left out: they came twice, or after they had been taken for lost."""
         return self._order.late
 
+    @property
+    def ahead(self) -> float:
+        """Seconds of audio beyond those that have passed, in the leg where that is most."""
+        now = time.monotonic()
+        return max((leg.seconds - (now - leg.began) for leg in self._legs.values()), default=0.0)
+
     def hear(self, content: str) -> None:
         """Go on with a message. Raises UnusableError where it is none of Twilio's."""
         try:
@@ -123,8 +130,14 @@ class _Leg:
 
     def __init__(self, ring: Ring, lost: int) -> None:
         self.ring = ring
+        self.began = time.monotonic()
         self._lost = lost  # of the call's messages, when this leg last had one
         self._due: int | None = None  # samples by the sender's clock: where the next message belongs
+
+    @property
+    def seconds(self) -> float:
+        """Of audio so far, gaps included."""
+        return self.ring.mark.position / g711.SAMPLE_RATE
 
     def play(self, media: _Media, lost: int) -> None:
         """Write the samples of `media`, after a gap where its timestamp says that some are missing.

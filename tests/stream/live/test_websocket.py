@@ -4,6 +4,7 @@ import base64
 import itertools
 import subprocess
 import threading
+import time
 
 import msgspec
 import numpy as np
@@ -183,6 +184,18 @@ def test_a_call_of_twilio_gives_what_its_legs_give_as_files(serving, listen, dem
     heard = final(messages, *names)
     assert [essence(heard[name]) for name in names] == [of_woman, of_man]
     assert [heard[name][-1]["label"] for name in names] == ["female", "male"]
+
+
+@pytest.mark.slow
+def test_a_call_that_is_faster_than_it_sounds_waits(serving, listen):
+    """Five seconds are heard at once, the rest as it sounds: nothing is lost."""
+    running, url = serving()
+    messages = listen(running)
+    call, began = Twilio(), time.monotonic()
+    assert send(url, [*call.begin(), *call.media(inbound=bytes(8 * 8000)), *call.stop()]) == (1000, "")
+    assert time.monotonic() - began > 8 - 5 - 0.1
+    heard = final(messages, f"{call.sid}.inbound")[f"{call.sid}.inbound"]
+    assert [window["lost_samples"] for window in windows_of(heard)] == [0] * 13
 
 
 @pytest.mark.slow
