@@ -12,6 +12,9 @@ from pathlib import Path
 from models import UnusableError
 
 NAME = "genderstream"
+STATE = Path("/var/lib") / NAME
+"""Where the system's service may keep something; systemd makes it, and opens it to the service alone."""
+
 STEPS_SINCE = 254
 """The first version of systemd that waits longer after each failure."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from models import UnusableError
-from stream.service import NAME, check_reach, unit_path, write_unit
+from stream.service import NAME, STATE, check_reach, unit_path, write_unit
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -22,7 +22,7 @@ def _install(user: bool, arguments: tuple[str, ...]) -> None:
     """
     text, path = _unit(user, arguments), unit_path(user=user)
     if not user:
-        check_reach([Path(sys.executable), _PACKAGE / "__init__.py", *(Path(each) for each in _files(arguments))])
+        check_reach([Path(sys.executable), _PACKAGE / "__init__.py", *_foreign(arguments)])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
@@ -75,6 +75,11 @@ def _check(arguments: tuple[str, ...]) -> None:
 def _files(arguments: tuple[str, ...]) -> list[str]:
     """Those of the arguments that are files or folders; the service runs elsewhere and needs their full paths."""
     return [path for each in arguments if (path := _path(each)) and Path(path).exists()]
+
+
+def _foreign(arguments: tuple[str, ...]) -> list[Path]:
+    """Those that the service has not made itself."""
+    return [path for each in _files(arguments) if not (path := Path(each).absolute()).is_relative_to(STATE)]
 
 
 def _path(argument: str) -> str:

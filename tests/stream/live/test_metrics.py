@@ -80,6 +80,7 @@ def test_the_page_adds_up(daemon, listen, demo):
     model = next(messages)["model"]
     assert page.of("genderstream_info", model=model, daemon="shelf") == 1
     assert page.of("process_resident_memory_bytes") > 1e7
+    assert (page.of("genderstream_children"), page.of("genderstream_children_resident_memory_bytes")) == (0, 0)
     assert not re.search(r"127\.0\.0\.1|/", re.sub(r"^#.*$", "", page.text, flags=re.M))  # nobody's address or path
     assert running.stop().status == 0
 

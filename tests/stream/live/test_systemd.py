@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -95,6 +96,21 @@ def test_a_hung_worker_process_is_not_alive(daemon, stack, tmp_path):
     os.kill(hung, signal.SIGCONT)
     manager.until("WATCHDOG=1")
     assert running.stop().status == 0
+
+
+def test_a_reload_is_told(daemon, stack, tmp_path):
+    """RELOADING with the time, then READY again: also where the file was refused, for the old one goes on."""
+    manager = Manager(tmp_path, stack)
+    path = tmp_path / "shelf.toml"
+    path.write_text("vad-share = 0.5")
+    running = daemon("load://1", "--config", path, env=manager.environment)
+    manager.until("READY=1")
+    for content in ("vad-share = 0.6", "vad-share = 6"):
+        path.write_text(content)
+        running.process.send_signal(signal.SIGHUP)
+        lines = manager.until("RELOADING=1")
+        assert re.fullmatch(r"MONOTONIC_USEC=\d+", lines[-1])
+        manager.until("READY=1")
 
 
 def test_a_watchdog_that_would_always_bite_is_refused(command):
