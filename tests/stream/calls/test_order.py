@@ -170,3 +170,37 @@ def test_no_packets_whatsoever_run_away_with_time(packets: list[Packet], steps: 
     written = sum(piece.samples.size for piece in pieces if isinstance(piece, AudioBlock))
     assert written <= given_samples + (times[-1] - times[0] + 5.0) * RATE + 1
     assert all(piece.length <= PAUSE * RATE for piece in pieces if isinstance(piece, Gap))
+
+
+def test_what_is_held_is_kept() -> None:
+    """A packet that waits behind a hole keeps its samples, though the memory that they came in is used again."""
+    packets, tape, room = spoken(3), Tape(), np.zeros(SIZE, np.int16)
+    leg = Leg(tape, packets[0], rate=RATE, wait=WAIT, pause=PAUSE, now=0.0)
+    for packet in (packets[0], packets[2], packets[1]):
+        room[:] = packet.samples
+        leg.take(packet._replace(samples=room), 0.0)
+    assert np.array_equal(heard(tape)[0], np.concatenate([packet.samples for packet in packets]))
+
+
+def test_no_more_packets_are_held_than_agreed() -> None:
+    """However many come at once behind a hole, the buffer is bounded: the hole is given up for them."""
+    packets, tape = spoken(MOST_HELD + 3), Tape()
+    leg = Leg(tape, packets[0], rate=RATE, wait=WAIT, pause=PAUSE, now=0.0)
+    for packet in [packets[0], *packets[2 : MOST_HELD + 2]]:
+        leg.take(packet, 0.0)
+    assert leg.waits
+    leg.take(packets[MOST_HELD + 2], 0.0)
+    assert not leg.waits
+    assert [gap.length for gap in heard(tape)[1]] == [SIZE]
+
+
+def test_silence_is_no_cheaper_than_time() -> None:
+    """Packets that claim seconds of silence each get what the clock allows, and gaps instead of the rest."""
+    tape, samples = Tape(), np.ones(SIZE, np.int16)
+    packets = [Packet(i, i * 4 * RATE, samples) for i in range(20)]
+    leg = Leg(tape, packets[0], rate=RATE, wait=WAIT, pause=PAUSE, now=0.0)
+    for i, packet in enumerate(packets):
+        leg.take(packet, i * STEP)
+    everything, gaps = heard(tape)
+    silence = everything.size - 20 * SIZE - sum(gap.length for gap in gaps)
+    assert 0 < silence <= (5.0 + 20 * STEP) * RATE
