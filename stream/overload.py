@@ -18,7 +18,7 @@ from msgspec import Meta
 
 _PATIENCE = 2.5  # seconds: later than this is late at any hop and stride, long before the ring loses anything
 _CATCHING_UP = 0.5  # hops that a late stream makes good from one decision to the next
-_CALM = 16  # windows of the grid on time before a stream comes back by one
+_CALM = 8  # windows of the grid on time before a stream comes back by one
 
 
 class OverloadSettings(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class Stride:
         self.stride = 1
         self._most = settings.most_skipped + 1
         self._hop = hop
-        self._since = self._most  # windows since the last that was decided
+        self._since = 0  # windows since the last that was decided
         self._late = math.inf  # age of the last decided window, where it was late
         self._calm = 0  # windows of the grid on time, one after the other
 

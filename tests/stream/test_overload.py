@@ -57,6 +57,28 @@ def test_a_stall_skips_nothing_where_catching_up_is_quick(hop: float, hops: floa
         age -= 0.95  # deciding took a twentieth of a hop
 
 
+@given(hop=HOPS, late=st.floats(3.1, 30.0))
+def test_what_has_piled_up_is_skipped_at_once(hop: float, late: float) -> None:
+    """A stream that is late and stays so skips that window and as many as are there already, as far as it may."""
+    stride = Stride(OverloadSettings(), hop)
+    assert stride.admits(late * hop)
+    assert not stride.admits(late * hop)
+    assert stride.stride == min(int(late) + 1, 8)
+
+
+@given(hop=HOPS, late=st.floats(1.3, 5.0), windows=st.integers(0, 100))
+def test_it_comes_back_only_where_there_is_room(hop: float, late: float, windows: int) -> None:
+    """Windows that are in time, but would not be with more decisions, leave the stride as it is."""
+    stride = Stride(OverloadSettings(), hop)
+    stride.admits(late * hop)
+    stride.admits(late * hop)
+    found = stride.stride
+    assert found > 1
+    for _ in range(windows):
+        stride.admits((1.0 - 0.5 / found) * hop)
+    assert stride.stride == found
+
+
 class Machine:
     """Streams on one worker that takes the oldest window first. Time in hops; deciding on all takes `load` of one."""
 
