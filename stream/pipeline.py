@@ -187,7 +187,7 @@ class Pipeline:
             self._lost[piece.cause] += piece.length
         else:
             self._processed += piece.samples.size
-            self._zeros = 0 if piece.samples.any() else self._zeros + piece.samples.size
+            self._zeros = 0 if piece.samples[-1] or piece.samples.any() else self._zeros + piece.samples.size
 
     def _age(self, window: Window) -> float:
         """Seconds since its last sample came."""

@@ -208,7 +208,9 @@ class Ring:
         yet counts as come with the last.
         """
         marks = tuple(self._marks)
-        at = min(bisect_left(marks, position, key=_position), len(marks) - 1)
+        at = len(marks) - 1
+        if at and marks[at - 1].position >= position:  # seldom: it is the last block that completes a window
+            at = bisect_left(marks, position, key=_position)
         return marks[at].when - (max(marks[0].position - position, 0) / rate if at == 0 else 0.0)
 
     def _oldest(self) -> int:

@@ -1,8 +1,12 @@
-"""The performance page's picture: `python tools/plots.py BENCH.json`, what `genderstream bench --json` wrote."""
+"""The performance page's picture and table: `python tools/plots.py BENCH.json`, what `genderstream bench --json` wrote.
+
+Draws docs/performance.png, and prints the table in Markdown.
+"""
 
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +14,11 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from stream.bench.result import Bar, bars, passes
+from stream.bench.table import short
 
 PICTURE = Path(__file__).parents[1] / "docs" / "performance.png"
 PANELS = {
@@ -22,7 +31,7 @@ PANELS = {
 
 
 def main() -> None:
-    """Draw docs/performance.png."""
+    """Draw, and print."""
     results = json.loads(Path(sys.argv[1]).read_text("utf-8"))["results"]
     figure, axes = plt.subplots(1, len(PANELS), figsize=(14, 3.4), layout="constrained")
     for panel, (pattern, (across, up, power)) in zip(axes, PANELS.items(), strict=True):
@@ -30,7 +39,22 @@ def main() -> None:
         _draw(panel, dict(sorted(found.items())), power)
         panel.set(xlabel=across, ylabel=up)
     figure.savefig(PICTURE, dpi=110)
-    print(PICTURE)
+    print("\n".join(_table(results)))
+
+
+def _table(results: dict[str, float]) -> Iterator[str]:
+    yield "| measured | bar | stretch | here | |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, bar in bars().items():
+        if name in results and bar.bar is not None:
+            limits = " | ".join(_limit(limit, bar) for limit in (bar.bar, bar.stretch))
+            reached = [passes(results[name], limit, least=bar.least) for limit in (bar.bar, bar.stretch)]
+            verdict = "stretch" if reached[1] else "bar" if reached[0] else "**below**"
+            yield f"| {bar.meaning} (`{name}`) | {limits} | {short(results[name])} {bar.unit} | {verdict} |"
+
+
+def _limit(limit: float | None, bar: Bar) -> str:
+    return "" if limit is None else f"{'≤' if bar.least else '≥'} {limit:g} {bar.unit}"
 
 
 def _draw(panel: Axes, points: dict[float, float], power: float) -> None:

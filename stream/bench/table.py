@@ -15,7 +15,7 @@ def row(name: str, value: float, bar: Bar) -> str:
         reached = [passes(value, limit, least=bar.least) for limit in (bar.bar, bar.stretch)]
         verdict = "stretch" if reached[1] else "bar" if reached[0] else "BELOW"
     limits = f"{_limit(bar.bar, bar)} {_limit(bar.stretch, bar)}"
-    return f"{name:28}{_short(value):>10}{bar.unit:2}{limits}  {verdict:8}{bar.meaning}"
+    return f"{name:28}{short(value):>10}{bar.unit:2}{limits}  {verdict:8}{bar.meaning}"
 
 
 def _limit(limit: float | None, bar: Bar) -> str:
@@ -23,5 +23,6 @@ def _limit(limit: float | None, bar: Bar) -> str:
     return f"{'' if limit is None else f'{sign} {limit:g}':>8}"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """Three digits, or all before the point."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -131,10 +131,11 @@ class TurnFilter:
     def _fits(self, path: Path, heard: Heard) -> tuple[float, float, float]:
         """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom `path` has heard so far."""
         doubt, first, second = self._turns.doubt, 0.5, 0.5
+        most = 1.0 - doubt
         if heard.log_odds is not None:
             odds = Evidence(heard.log_odds, 1.0).log_odds(self._speakers, path.pair)
-            first, second = (min(max(each, doubt), 1.0 - doubt) for each in (sigmoid(odds), sigmoid(-odds)))
-        voice = min(max(heard.voice, doubt), 1.0 - doubt)
+            first, second = min(max(sigmoid(odds), doubt), most), min(max(sigmoid(-odds), doubt), most)
+        voice = min(max(heard.voice, doubt), most)
         return math.log(2.0 * voice * first), math.log(2.0 * voice * second), math.log(1.0 - voice)
 
     def _extended(self, last: Heard, heard: Heard) -> list[Path]:
