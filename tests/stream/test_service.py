@@ -6,6 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -58,7 +60,7 @@ def test_it_waits_longer_after_each_failure_where_systemd_can():
     assert "RestartSteps=" in write_unit(["x"], user=False, version=STEPS_SINCE)
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=8), min_size=1, max_size=4))
+@given(st.lists(st.text(st.sampled_from("aé%$\"'\\; "), max_size=8), min_size=1, max_size=4))
 def test_arguments_arrive_as_they_were_given(words):
     """Whatever is in them: blanks, quotes, backslashes, and what systemd would replace."""
     line = re.search(r"ExecStart=(.*)", write_unit(["/x", *words], user=True, version=0))[1]
@@ -66,12 +68,19 @@ def test_arguments_arrive_as_they_were_given(words):
     assert [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)] == ["/x", *words]
 
 
-def test_a_folder_that_is_closed_to_others_is_named(tmp_path):
-    """The service's own user could not get there."""
-    tmp_path.chmod(0o700)
-    (tmp_path / "studio.toml").touch()
-    with pytest.raises(UnusableError, match=r"out of reach for the service's own user, since .* is closed to others"):
-        check_reach([tmp_path / "studio.toml"])
+def test_what_is_closed_to_others_is_named():
+    """The service's own user could not get there: to a file that only its owner reads, or a folder on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "studio.toml"
+        path.touch(0o644)
+        for folder_mode, file_mode, closed in ((0o755, 0o644, None), (0o755, 0o600, path), (0o700, 0o644, path.parent)):
+            path.parent.chmod(folder_mode)
+            path.chmod(file_mode)
+            if closed is None:
+                check_reach([path])
+                continue
+            with pytest.raises(UnusableError, match=f"own user, since {closed} is closed to others"):
+                check_reach([path])
 
 
 @pytest.mark.slow
