@@ -13,9 +13,6 @@ GRID = SAMPLE_RATE // 100
 """Samples: a hop is a whole number of log-mel frames' hops, 10 ms, so that windows share frames."""
 
 
-_KEPT_WINDOWS = 2  # samples are appended through this many windows' length before they are moved back
-
-
 class WindowSettings(msgspec.Struct, frozen=True):
     """How densely a stream is decided on."""
 
@@ -39,8 +36,7 @@ class Windows:
     def __init__(self, length: int, hop: int) -> None:
         self._length = length
         self._hop = hop
-        self._buffer = np.zeros(_KEPT_WINDOWS * length, np.int16)
-        self._at = 0  # where the next window begins in it
+        self._buffer = np.zeros(length, np.int16)
         self._start = 0  # of the next window
         self._filled = 0  # samples of it that are there
         self._known_to = 0  # end of the last window: what comes after is fresh
@@ -64,35 +60,26 @@ class Windows:
         samples = piece.samples[max(self._start + self._filled - piece.start, 0) :]  # before the grid: in no window
         while samples.size:
             taken = samples[: self.missing]
-            to = self._at + self._filled
-            self._buffer[to : to + taken.size] = taken
+            self._buffer[self._filled : self._filled + taken.size] = taken
             self._filled += taken.size
             samples = samples[taken.size :]
             if self._filled == self._length:
                 yield self._window(padded=0)
                 self._start += self._hop
                 samples = samples[max(self._hop - self._length, 0) :]  # between windows that do not overlap
-                self._go_on(max(self._length - self._hop, 0))
-
-    def _go_on(self, known: int) -> None:
-        """The last `known` samples of the window are the next one's first; all move back where room ends."""
-        self._at += self._length - known
-        self._filled = known
-        if self._at + self._length > self._buffer.size:
-            self._buffer[:known] = self._buffer[self._at : self._at + known].copy()
-            self._at = 0
+                self._filled = max(self._length - self._hop, 0)
+                self._buffer[: self._filled] = self._buffer[self._length - self._filled :].copy()
 
     def finish(self) -> Iterator[Window]:
         """One padded window where the stream has ended before its first was full."""
         if not self._count and self._filled:
-            self._buffer[self._at + self._filled : self._at + self._length] = 0
+            self._buffer[self._filled :] = 0
             yield self._window(padded=self.missing)
 
     def _window(self, padded: int) -> Window:
         end = self._start + self._length
         fresh = min(self._length, end - self._known_to)
-        samples = self._buffer[self._at : self._at + self._length]
-        window = Window(self._start, samples, fresh, padded, self._gap, self._lost)
+        window = Window(self._start, self._buffer, fresh, padded, self._gap, self._lost)
         self._known_to, self._gap = end, 0
         self._count += 1
         return window
