@@ -106,6 +106,7 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._take = _take_nothing  # whoever took may be closed: what is left after an error is for nobody
         self._tell(STOP)
         self._listen(lambda: not self._left)
         self._selector.close()  # the pipe stays open: a signal may still come
@@ -227,7 +228,7 @@ class Workers:
 
 
 def _take_nothing(message: AnyMessage) -> None:
-    """Nothing is said before all may begin."""
+    """Before all may begin nothing is said; after an error nobody takes it."""
 
 
 def _error(content: bytes) -> GenderstreamError:
