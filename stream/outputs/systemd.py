@@ -43,11 +43,10 @@ class Systemd:
         stuck = self._flow.stuck(message, time.monotonic())
         states = [f"STATUS={stuck or describe(message)}"]
         if not self._ready:
-            self._ready = True
             states.append("READY=1")
         if self._watched and not stuck:
             states.append("WATCHDOG=1")
-        self._send(*states)
+        self._ready = self._send(*states) or self._ready
 
     def reloading(self) -> None:
         """The configuration is being read again."""
@@ -72,13 +71,15 @@ class Systemd:
             return
         self._socket = connected
 
-    def _send(self, *states: str) -> None:
+    def _send(self, *states: str) -> bool:
+        """Whether that was heard: where nobody listens, or the queue is full, the next health message says it again."""
         if self._socket is None:
-            return
+            return False
         try:
             self._socket.send("\n".join(states).encode())
         except OSError:
-            return  # nobody listens, or the queue is full: what matters is said again with the next health message
+            return False
+        return True
 
 
 def describe(health: HealthMessage) -> str:
