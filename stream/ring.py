@@ -3,7 +3,7 @@
 Positions are stream time: a sample's index since the stream began, lost samples included, so a gap
 takes its place without taking memory's contents seriously. Who may call what:
 
-    writer: write, skip, tell, close, room     (the capture thread)
+    writer: write, skip, tell, close, room, awaited     (the capture thread)
     reader: read, await_position, abandon, arrival, mark, condition, starved   (the worker)
 
 The order that makes it safe without a lock. The writer announces in `_reserved` what it is about to
@@ -185,6 +185,11 @@ class Ring:
     def condition(self) -> Condition:
         """How the source says that it is."""
         return self._condition
+
+    @property
+    def awaited(self) -> int:
+        """The position that the reader waits for; where it has got behind, one that was written long ago."""
+        return self._awaited if self._awaited != _NEVER else 0
 
     @property
     def starved(self) -> bool:

@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 import msgspec
 
 from models import GenderstreamError, UnusableError
+from stream.clocks import ClockHealth, most
 from stream.daemon import HEALTH_SECONDS
 from stream.messages import AnyMessage, HealthMessage, StreamHealth, decode
 from stream.names import Names
@@ -49,6 +50,7 @@ class Worker:
         self.ready = False
         self.error: GenderstreamError | None = None
         self.refused: dict[str, dict[str, int]] = {}
+        self.clock = ClockHealth()
         self.streams: dict[str, StreamHealth] = {}  # that have not ended
 
     def tell(self, word: bytes, content: bytes = b"") -> None:
@@ -170,7 +172,7 @@ class Workers:
         """Keep what `worker` says of itself until it is published with the others'."""
         self._health = health
         self._late_ms = max(self._late_ms, health.late_ms)
-        worker.refused = health.refused
+        worker.refused, worker.clock = health.refused, health.clock
         worker.streams = {name: stream for name, stream in health.streams.items() if stream.state != "ended"}
         self._over |= {name: health.streams[name] for name in health.ended}
         self._due = min(self._due, time.monotonic() + _TOGETHER)
@@ -188,6 +190,7 @@ class Workers:
         message = msgspec.structs.replace(
             self._health, sequence=self._health_sequence, time=datetime.now(UTC),
             uptime=round(time.monotonic() - self._began, 3), late_ms=self._late_ms, streams=streams,
+            clock=most(worker.clock for worker in self._workers),
             refused={source: dict(causes) for source, causes in refused.items()},
             journal=self._journal.health() if self._journal else None,
         )  # fmt: skip

@@ -3,8 +3,8 @@
 Finds the device and says what it is; once a byte comes on standard input, opens it and sends every block.
 Ends when standard input does, so that it never outlives whoever started it.
 
-PortAudio calls `_Capture.hear` in its own thread: there nothing is logged or waits, blocks are queued. The
-main thread writes them to the pipe, and waits where nobody reads.
+PortAudio calls `_Capture.hear` in its own thread: there nothing is logged and nothing waits. What the pipe does not
+take at once is left to the main thread. After Lost, whoever started us ends us.
 """
 
 import os
@@ -12,12 +12,12 @@ import signal
 import sys
 import threading
 import time
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
 from models import UnusableError
 from stream.capture.device import choose_channels, choose_rate, find_device, portaudio
+from stream.capture.outbox import Outbox
 from stream.capture.pulse import watch_source
 from stream.capture.wire import Block, Device, Lost, Opened, Packet, Refused, pack
 
@@ -31,7 +31,7 @@ class _Capture:
 
     def __init__(self, device: Device, index: int) -> None:
         self._device, self._index = device, index
-        self._packets: SimpleQueue[Packet] = SimpleQueue()
+        self._outbox = Outbox(_STANDARD_OUTPUT)
         self._frames = 0  # so far, those thrown away counted
 
     def run(self) -> None:
@@ -39,27 +39,26 @@ class _Capture:
         with portaudio().RawInputStream(
             device=self._index, samplerate=self._device.rate, channels=self._device.channels, dtype="int16",
             blocksize=int(self._device.rate * _BLOCK_SECONDS), latency="low",
-            callback=self.hear, finished_callback=lambda: self._packets.put(Lost("the device has gone")),
+            callback=self.hear, finished_callback=lambda: self.tell(Lost("the device has gone")),
         ):  # fmt: skip
-            _send(Opened())
-            threading.Thread(target=watch_source, args=(self._packets.put,), daemon=True).start()
+            self.tell(Opened())
+            threading.Thread(target=watch_source, args=(self.tell,), daemon=True).start()
             while True:
-                packet = self._packets.get()
-                _send(packet)
-                if isinstance(packet, Lost):
-                    _leave(0)
+                self._outbox.flush()
 
     def hear(self, content: Any, frames: int, _: Any, status: Any) -> None:
-        """Queue a block, unless nobody has read for long."""
-        if self._packets.qsize() < _MOST_BLOCKS:
-            self._packets.put(Block(time.monotonic(), self._frames, bool(status.input_overflow), bytes(content)))
+        """Send a block, unless nobody has read for long."""
+        if len(self._outbox) < _MOST_BLOCKS:
+            self._outbox.put(Block(time.monotonic(), self._frames, bool(status.input_overflow), bytes(content)))
         self._frames += frames
+
+    def tell(self, packet: Packet) -> None:
+        """Send `packet`."""
+        self._outbox.put(packet)
 
 
 def _send(packet: Packet) -> None:
-    rest = memoryview(pack(packet))
-    while rest:
-        rest = rest[os.write(_STANDARD_OUTPUT, rest) :]
+    os.write(_STANDARD_OUTPUT, pack(packet))
 
 
 def _leave(status: int) -> None:

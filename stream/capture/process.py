@@ -2,6 +2,7 @@
 
 import os
 import select
+import struct
 import subprocess
 import sys
 import time
@@ -50,7 +51,10 @@ class CaptureProcess:
             content = os.read(self._output, _MOST_BYTES)
             if not content:
                 return Lost(f"its capture process ended with status {self._process.wait(_REAPING_SECONDS)}")
-            self._packets += self._unpacker.push(content)
+            try:
+                self._packets += self._unpacker.push(content)
+            except (LookupError, TypeError, ValueError, struct.error):
+                return Lost("its capture process sent what nobody understands")
         return self._packets.popleft()
 
     def kill(self) -> None:

@@ -57,6 +57,16 @@ class ChannelWriter:
         for ring in self.rings:
             ring.skip(length, cause=cause, estimated=estimated)
 
+    @property
+    def heard(self) -> float:
+        """When (time.monotonic) the last frames came."""
+        return self.rings[0].mark.heard
+
+    @property
+    def missing(self) -> int:
+        """Frames until somebody waits for one: 0 where that may be the next."""
+        return max(min(ring.awaited - ring.mark.position for ring in self.rings), 0)
+
     def tell(self, condition: Condition) -> None:
         """How the source is."""
         for ring in self.rings:

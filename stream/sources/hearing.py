@@ -22,6 +22,8 @@ _FLOOD, _FLOOD_SECONDS = 25, 2.0  # so many overflows within so many seconds are
 _DELAYS = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before each new attempt; the last one stays
 _PROVEN_SECONDS = 10.0  # of audio, after which the next loss is tried again at once
 _HOPELESS_SECONDS = 60.0  # without audio: failed, though attempts go on
+_BLOCKS_AHEAD_SECONDS = 0.05  # a block and a half come sooner than a thread may wake
+_MOST_LEISURE_SECONDS = 0.25
 _TELL_SECONDS = 5.0  # how often the drift is told
 
 
@@ -47,6 +49,12 @@ class Hearing:
     def delay(self) -> float:
         """Seconds to wait before the next attempt."""
         return _DELAYS[min(self._attempt, len(_DELAYS)) - 1]
+
+    @property
+    def leisure(self) -> float:
+        """Seconds for which blocks may be left in the pipe, since nobody waits for them; none where there are many."""
+        due = self._writer.heard + self._writer.missing / self._device.rate - _BLOCKS_AHEAD_SECONDS
+        return min(due - time.monotonic(), _MOST_LEISURE_SECONDS)
 
     def go_on(self) -> None:
         """A new process is about to start. Stream time has gone on meanwhile."""

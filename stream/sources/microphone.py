@@ -57,7 +57,7 @@ class Microphone:
     def _hear(self, hearing: Hearing, intake: Intake) -> bool:
         """Take one process's packets: True when stopping, False when it is lost, and dead."""
         try:
-            while not intake.stopping.is_set():
+            while not intake.stopping.wait(hearing.leisure):
                 packet = self._process.next(_LOOK_UP_SECONDS)
                 if isinstance(packet, Device):
                     self._process.open()

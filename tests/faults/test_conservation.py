@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 STEP = 16  # samples of the same value; so the count goes round only after half a minute
 ROUND = STEP << 15
 STOPPED_SECONDS = 10
-LATE = 0.25  # seconds by which a sound server may be later or earlier from one recording to the next
+LATE = 0.1  # seconds by which a sound server may be later or earlier from one recording to the next
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.clocks import ClockWatch, Reading
+from stream.clocks import ClockHealth, ClockWatch, Reading, most
 
 looks = st.lists(
     st.tuples(
@@ -36,3 +36,14 @@ def test_each_event_is_told_apart_and_counted(looks: list[tuple[float, float, fl
     assert health.jumped_seconds == pytest.approx(sum(jumps), abs=0.5)
     assert health.slept_seconds == pytest.approx(sum(sleeps), abs=0.1)
     assert health.held_up_seconds == pytest.approx(sum(holds), abs=0.1)
+
+
+def test_of_several_processes_what_was_seen_most_of_counts() -> None:
+    """Counts of several processes are never added up: each has seen the same machine."""
+    one = ClockHealth(jumps=2, jumped_seconds=-7200.0, hold_ups=1, held_up_seconds=3.0)
+    other = ClockHealth(jumps=1, jumped_seconds=3600.0, sleeps=1, slept_seconds=9.0)
+    both = ClockHealth(
+        jumps=2, jumped_seconds=-7200.0, sleeps=1, slept_seconds=9.0, hold_ups=1, held_up_seconds=3.0
+    )  # fmt: skip
+    assert most([one, other]) == most([other, one]) == both
+    assert most([]) == ClockHealth()
