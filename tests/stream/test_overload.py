@@ -105,7 +105,7 @@ class Machine:
         return seen
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(
     streams=st.integers(1, 60),
     skipping=st.floats(0.05, 0.6),
