@@ -14,6 +14,7 @@ from stream.ring import Ring
 from stream.sources import InputSettings
 from stream.sources.channels import ChannelWriter
 from stream.sources.hearing import DeviceLost, Hearing
+from stream.words import WARNING
 
 RATE, BLOCK = 16_000, 320
 DEVICE = Device("card", 1, RATE)
@@ -116,7 +117,7 @@ def test_what_the_process_says_is_the_cause(cause: str) -> None:
     assert intake.ring.condition == Condition(restarts=2)
     assert [line.split(",")[0] for line in intake.said] == [
         "listening to card (1 channels",
-        f"card: lost ({cause}); trying again",
+        f"{WARNING}card: lost ({cause}); trying again",
         "card: heard again",
     ]
 
@@ -135,7 +136,7 @@ def test_another_source_is_said() -> None:
     heard.take(Hears("one"))
     assert len(intake.said) == 1
     heard.take(Hears("two"))
-    assert intake.said[-1] == "card: is two now, and was one"
+    assert intake.said[-1] == f"{WARNING}card: is two now, and was one"
 
 
 def test_attempts_come_ever_later() -> None:
