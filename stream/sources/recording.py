@@ -51,7 +51,7 @@ class Recording:
             return
         with self._opened(intake) as (file, writer):
             while not intake.stopping.is_set() and len(block := self._read(file, file.samplerate)):
-                writer.write(to_int16(block))
+                writer.write(block)
 
     @contextmanager
     def _opened(self, intake: Intake) -> Iterator[tuple[soundfile.SoundFile, ChannelWriter]]:
@@ -66,14 +66,18 @@ class Recording:
             with writer, suppress(RingAbandoned):  # which says that the daemon is ending
                 yield file, writer
 
-    def _read(self, file: soundfile.SoundFile, frames: int) -> npt.NDArray[np.float32]:
+    def _read(self, file: soundfile.SoundFile, frames: int) -> npt.NDArray[np.int16]:
+        """The next frames: int16[n, channels]; files of 16 bits as they are, which by way of ±1 would be the same."""
+        exact = file.subtype == "PCM_16"
         try:
-            block: npt.NDArray[np.float32] = file.read(frames, dtype="float32", always_2d=True)
+            block = file.read(frames, dtype="int16" if exact else "float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise UnusableError(f"{self._path} cannot be read on: {error.error_string}; is it damaged?") from error
+        if exact:
+            return np.asarray(block)
         if not np.isfinite(block).all():
             raise UnusableError(f"{self._path} has NaN or infinite samples: expected numbers; export it again")
-        return block
+        return to_int16(block)
 
     def _open(self) -> soundfile.SoundFile:
         path = self._path
@@ -120,4 +124,4 @@ class SoundingRecording(Recording):
                     yield time.monotonic() + _WAIT_SECONDS
                 if intake.stopping.is_set():
                     return
-                writer.write(to_int16(block), when=due)
+                writer.write(block, when=due)
