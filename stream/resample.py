@@ -17,7 +17,9 @@ _TOLERANCE = 0.01  # blocks: they are a sample more or less where the rates are 
 
 def to_int16(samples: npt.NDArray[np.float32]) -> Samples:
     """Samples of ±1 as int16: rounded to the nearest, clipped at full scale."""
-    scaled: npt.NDArray[np.float32] = np.clip(np.rint(samples * FULL_SCALE), -32768, 32767)
+    scaled: npt.NDArray[np.float32] = samples * np.float32(FULL_SCALE)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
     return scaled.astype(np.int16)
 
 
