@@ -59,7 +59,7 @@ def test_each_stream_ends_once_in_health_and_then_is_forgotten(set_up: Callable[
 
 
 def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: Samples) -> None:
-    """A hundred streams more leave no ring, window or resampler behind, without the garbage collector's help."""
+    """Forty streams more leave no ring, window or resampler behind, without the garbage collector's help."""
     streams = Streams(set_up(lambda message: None), None, lambda line: None)
 
     def call() -> None:
@@ -75,15 +75,15 @@ def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: S
         for _ in range(10):
             call()
         before = tracemalloc.get_traced_memory()[0]
-        for _ in range(100):
+        for _ in range(40):
             call()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
         cycles = gc.collect()
         gc.enable()
-    assert cycles < 100
-    assert grown < 100 * 20_000  # bytes: a ring alone has 160 000
+    assert cycles < 40
+    assert grown < 40 * 20_000  # bytes: a ring alone has 160 000
 
 
 class Failing:

@@ -124,6 +124,19 @@ def test_a_call_over_audiosocket_is_decided_like_its_file(exchange: Any, filed: 
     assert {window.stream for window in calls.windows()} == {str(CALL)}
 
 
+@pytest.mark.parametrize(("kind", "rate"), [(0x11, 12_000), (0x12, 16_000), (0x16, 48_000), (0x18, 192_000)])
+def test_audiosocket_has_kinds_for_other_rates(kind: int, rate: int, exchange: Any) -> None:
+    """Each kind of audio has its rate; a second of it is a second."""
+    calls = exchange()
+    (address,) = calls.serve(AUDIOSOCKET, stream="desk")
+    with socket.create_connection(address) as connection:
+        second = b"".join(message(kind, bytes(rate // 25)) for _ in range(50))  # 20 ms each
+        connection.sendall(message(0x01, CALL.bytes) + 3 * second + message(0x00))
+        assert connection.recv(1) == b""
+    calls.close()
+    assert [(each.stream, each.start) for each in calls.windows()] == [(f"desk-{CALL}", i / 2) for i in range(3)]
+
+
 def test_a_lost_packet_moves_nothing_but_its_gap(exchange: Any, filed: Any, send: Any, telephone: Samples) -> None:
     """Windows before and after the gap have the times and decisions that they have without it."""
     payload = coded(telephone)

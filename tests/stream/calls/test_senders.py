@@ -1,6 +1,7 @@
 """Real senders, by the commands that the pages show: ffmpeg, GStreamer, and SIPp with calls of its own."""
 
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -68,7 +69,7 @@ def test_the_page_shows_commands_that_work(command, recorded, listening, essence
     if not shutil.which(program):
         lacking(f"{program} is not installed (apt-get install ffmpeg, gstreamer1.0-tools and its good plugins)")
     _, port, messages = listening()
-    sender = start(*re.sub(r"\b5004\b", port, command).split(), cwd=recorded, stdin=subprocess.DEVNULL)
+    sender = start(*shlex.split(re.sub(r"\b5004\b", port, command)), cwd=recorded, stdin=subprocess.DEVNULL)
     heard = until_over(messages, 1)
     assert sender.process.wait() == 0
     health = next(iter(heard[-1]["streams"].values()))
