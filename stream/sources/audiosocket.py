@@ -15,7 +15,7 @@ import numpy as np
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_NAME, check_format
-from stream.sources.switchboard import MOST_AHEAD_SECONDS, Switchboard, bind, split_address, where
+from stream.sources.switchboard import FASTEST, MOST_AHEAD_SECONDS, Switchboard, bind, split_address, where
 
 TERMINATE, IDENTIFY, DTMF, ERROR = 0x00, 0x01, 0x03, 0xFF
 RATES = {
@@ -106,7 +106,7 @@ class AudioSocketPort:
 
     def _read(self, leg: "Connection") -> None:
         now = time.monotonic()
-        if leg.seconds > now - leg.began + MOST_AHEAD_SECONDS:
+        if leg.seconds > (now - leg.began) * FASTEST + MOST_AHEAD_SECONDS:
             return  # it waits in the kernel, and its sender in turn
         try:
             count = self._legs[leg].recv_into(self._piece)

@@ -27,6 +27,9 @@ LOOPBACK = "127.0.0.1"
 MOST_AHEAD_SECONDS = 10.0
 """How much more audio a leg may have brought than time has passed: a burst after a stall, but no flood."""
 
+FASTEST = 1.01
+"""A sender's clock against ours, at the most."""
+
 
 @runtime_checkable
 class Port(Source, Protocol):

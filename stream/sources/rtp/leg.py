@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from stream.records import Samples
-from stream.sources.switchboard import MOST_AHEAD_SECONDS
+from stream.sources.switchboard import FASTEST, MOST_AHEAD_SECONDS
 from stream.words import LossCause
 
 MOST_HELD = 64  # packets
@@ -162,7 +162,7 @@ class Leg:
         self._left -= len(samples)
         if self._left < 0:
             ahead = MOST_AHEAD_SECONDS * self._rate
-            self._left = min(self._left + round((now - self._asked) * self._rate), round(ahead))
+            self._left = min(self._left + round((now - self._asked) * self._rate * FASTEST), round(ahead))
             self._asked = now
         if self._left < 0:
             self._left += len(samples)
