@@ -5,6 +5,7 @@ UUID, then audio, until the call is hung up. Nothing is sent back.
 """
 
 import math
+import resource
 import socket
 import time
 from functools import partial
@@ -27,6 +28,7 @@ RATES = {
 _HEADER_BYTES = 3
 _PIECE_BYTES = 1 << 16  # that a connection may bring a tick: more waits in the kernel, and then the sender
 _BACKLOG = 128
+_OTHER_DESCRIPTORS = 256  # of the daemon's own, and its subscribers'
 _ANSWER_SECONDS = 10.0  # from its beginning, within which a connection must bring audio
 _IDLE_SECONDS = 60.0  # without a byte, after which a connection is given up
 _LOOK_SECONDS = 1.0
@@ -54,6 +56,7 @@ class AudioSocketPort:
         self._settings = settings
         self._socket = bind(source, url, socket.SOCK_STREAM)
         self._socket.listen(_BACKLOG)
+        _allow_descriptors(settings.most_legs + _OTHER_DESCRIPTORS)
         self.source = where(source, self._socket)
         self._legs: dict[Connection, socket.socket] = {}
         self._look_due = 0.0
@@ -133,6 +136,14 @@ class AudioSocketPort:
         self._board.forget(connection)
         connection.close()
         leg.close()
+
+
+def _allow_descriptors(count: int) -> None:
+    """Let this process have so many open, as far as its hard limit goes: the usual soft one is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY != soft < count:
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 class Connection:

@@ -1,6 +1,7 @@
 """Calls over real sockets: the decisions of a file, legs that come and go, limits, and whatever else arrives."""
 
 import io
+import resource
 import socket
 import struct
 import sys
@@ -394,3 +395,14 @@ def test_without_a_host_it_is_loopback() -> None:
     """Nobody else hears or speaks unless asked in."""
     for source in ("rtp://:0", "audiosocket://:0"):
         assert "://127.0.0.1:" in open_source(source, InputSettings()).source
+
+
+def test_there_are_descriptors_for_all_legs() -> None:
+    """The usual limit of open files is raised for as many connections as are allowed, as far as it may be."""
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, soft), hard))
+    try:
+        open_source(AUDIOSOCKET, InputSettings(most_legs=600)).end()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(856, hard), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
