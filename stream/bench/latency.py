@@ -12,10 +12,12 @@ from stream.bench.result import Bar, Number, Result, Skipped
 
 STREAMS = {1: (3.0, 1.0), 50: (10.0, 4.0), 500: (40.0, 20.0)}  # bar and stretch, milliseconds
 
-_MEANING = "last sample in the ring to receipt, less an echo, at worst but for 1 in 100"
+_MEANING = "last sample in the ring to receipt, less an echo, at worst but for 1 in 100; streams:"
 
 RESULTS = {
-    f"latency_added_p99_ms_{count}_stream{'s' if count > 1 else ''}": Bar(_MEANING, "ms", *bars, least=True)
+    f"latency_added_p99_ms_{count}_stream{'s' if count > 1 else ''}": Bar(
+        f"{_MEANING} {count}", "ms", *bars, least=True
+    )
     for count, bars in STREAMS.items()
 }
 RESULTS["latency_echo_p99_ms"] = Bar(
