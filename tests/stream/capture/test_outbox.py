@@ -2,6 +2,7 @@
 
 import os
 import random
+import select
 import threading
 
 from stream.capture.outbox import Outbox
@@ -12,7 +13,7 @@ def test_packets_stay_whole_and_in_order():
     """Two threads put faster than the pipe is read, in odd portions: nothing is lost, torn or overtaken."""
     ours, theirs = os.pipe()
     outbox = Outbox(theirs)
-    count, size = 800, 3000
+    count, size = 300, 9000  # more than a pipe takes whole or not at all
 
     def put(number):
         for i in range(count):
@@ -31,6 +32,7 @@ def test_packets_stay_whole_and_in_order():
         thread.start()
     unpacker, received, dice = Unpacker(), [], random.Random(1)
     while len(received) < 2 * count:
+        assert select.select([ours], [], [], 30)[0], "something was left behind"
         received += unpacker.push(os.read(ours, dice.randrange(1, 40_000)))
     for number in range(2):
         blocks = [block for block in received if block.when == number]
