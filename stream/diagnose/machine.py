@@ -29,6 +29,8 @@ class Library:
 
 TFLITE = Library(tuple(RUNTIMES.items()))
 
+LINUX = sys.platform == "linux"
+
 LIBRARIES = (
     Library((("numpy", "numpy"),)),
     Library((("numba", "numba"),), load=False),  # by the kernels' check, in a process of its own
@@ -40,6 +42,8 @@ LIBRARIES = (
     Library((("msgspec", "msgspec"),)),
     Library((("click", "click"),)),
     Library((("rich", "rich"),)),
+    Library((("websockets", "websockets"),)),
+    *((Library((("pulsectl", "pulsectl"),), load=False),) if LINUX else ()),  # loading it wants libpulse
     TFLITE,
 )
 
@@ -73,7 +77,8 @@ def least_versions() -> dict[str, str]:
         requirements = metadata.requires("genderstream") or []
     except metadata.PackageNotFoundError:  # run from its source, never installed
         return {}
-    split = (re.match(r"([\w.-]+)(?:.*?>=\s*([\w.]+))?", each) for each in requirements if "extra ==" not in each)
+    here = (each for each in requirements if "extra ==" not in each and (LINUX or "sys_platform ==" not in each))
+    split = (re.match(r"([\w.-]+)(?:.*?>=\s*([\w.]+))?", each) for each in here)
     return {match[1]: match[2] or "0" for match in split if match}
 
 

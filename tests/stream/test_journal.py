@@ -192,7 +192,7 @@ def test_a_disk_that_hangs_costs_messages_and_nothing_else(tmp_path, monkeypatch
         assert 0 < health.waiting < 150
         hanging.set()
         await_health(journal, waiting=0)
-    assert said == [f"journal: {health.lost} messages were lost, {1000 - health.lost} are in {tmp_path}"]
+    assert said == [f"<4>journal: {health.lost} messages were lost, {1000 - health.lost} are in {tmp_path}"]
     assert len(found(tmp_path, b"window/a/", 0)[0]) == 1000 - health.lost
 
 

@@ -47,18 +47,18 @@ def test_draws_both_legs(matplotlib, call, tmp_path):
     assert heights[0] == 2 * heights[1]
 
 
-def test_without_matplotlib_it_says_what_to_install(call, tmp_path, monkeypatch, capsys):
+def test_without_matplotlib_it_says_what_to_install(call, tmp_path, monkeypatch, capfd):
     """One line names the extra, before anything is decided on; status 2, no picture."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.delitem(sys.modules, "stream.outputs.plot", raising=False)
     assert score(call, "--plot", tmp_path / "call.png") == 2
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert (said.out, said.err) == ("", "genderstream: --plot needs matplotlib: pip install 'genderstream[plot]'\n")
     assert not (tmp_path / "call.png").exists()
 
 
-def test_a_picture_that_cannot_be_written_is_one_line(matplotlib, call, tmp_path, capsys):
+def test_a_picture_that_cannot_be_written_is_one_line(matplotlib, call, tmp_path, capfd):
     """Where the folder is missing, one line says so; status 2."""
     assert score(call, "--plot", tmp_path / "nowhere" / "call.png", "--out", tmp_path / "out.jsonl") == 2
-    assert "nowhere/call.png" in capsys.readouterr().err
+    assert "nowhere/call.png" in capfd.readouterr().err
