@@ -23,6 +23,9 @@ PATIENCE = 120  # seconds after which what hangs is killed, and the test fails
 
 ALSA = "pcm.!default { type pulse }\nctl.!default { type pulse }\n"
 
+# Begun in a background shell, the tests and all that they start would ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 Message = dict[str, Any]
 
 
