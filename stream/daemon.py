@@ -24,6 +24,7 @@ from stream.agenda import Agenda
 from stream.captures import capturing
 from stream.clocks import ClockWatch, read_clocks
 from stream.liveness import STALLED_SECONDS
+from stream.memory import sparing_memory
 from stream.messages import HealthMessage, StreamHealth
 from stream.names import Namer, Names
 from stream.outputs.audio import AudioKeeper
@@ -85,8 +86,11 @@ class Streams:
         self._opening = threading.Lock()
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
-        """A ring whose samples become windows of `stream`, or of `stream-2`, `-3`, … where it was given before."""
-        with self._opening:
+        """A ring whose samples become windows of `stream`, or of `stream-2`, `-3`, … where it was given before.
+
+        Raises NoMemoryError.
+        """
+        with self._opening, sparing_memory():
             name = self._names.give(stream)
             ring = Ring(RING_SECONDS * rate, live=live, wake=lambda: self.wake(name))  # by name: no cycle keeps memory
             pipeline = Pipeline(name, ring, rate, self._setup, timed=timed, listeners=tuple(self._listeners(name)))
@@ -249,6 +253,8 @@ class Daemon(Streams):
         error = capture.exception()
         if isinstance(error, GenderstreamError) and not self._alone:
             self.say(f"{WARNING}{error}; the other inputs go on")
+        if isinstance(error, MemoryError):  # a port that nobody serves any more helps nobody
+            self.stopping.set()
         self._agenda.nudge()
 
     def _publish_health(self) -> None:

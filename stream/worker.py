@@ -17,6 +17,7 @@ import msgspec
 from models import GenderstreamError
 from stream.daemon import Daemon, DaemonSettings
 from stream.garbage import spare_collections
+from stream.memory import OUT_OF_MEMORY
 from stream.messages import AnyMessage, encode
 from stream.pipeline import Setup, Tuning
 from stream.sources import InputSettings, open_source
@@ -57,6 +58,8 @@ def work(pipe: Connection, share: Share) -> None:
         _work(line, share)
     except GenderstreamError as error:
         failure = msgspec.json.encode(Failure(str(error), error.exit_status))
+    except MemoryError:
+        failure = msgspec.json.encode(Failure(OUT_OF_MEMORY, GenderstreamError.exit_status))
     line.end(failure)
 
 

@@ -8,6 +8,7 @@ import sys
 import click
 
 from models import GenderstreamError
+from stream.memory import OUT_OF_MEMORY
 from stream.outputs.lines import write
 from stream.words import ERROR
 
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
         _end(error.format_message(), 2)
     except GenderstreamError as error:
         _end(str(error), error.exit_status)
+    except MemoryError:
+        _end(OUT_OF_MEMORY, 1)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(0)
 

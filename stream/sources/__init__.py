@@ -59,7 +59,10 @@ class Intake(Protocol):
     """Set when the source should end."""
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
-        """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds."""
+        """A new stream's ring. live: never wait, overwrite; timed: audio arrives as it sounds.
+
+        Raises NoMemoryError (stream.memory) where there is none for another stream.
+        """
 
     def refuse(self, source: str, cause: str, count: int = 1, *, why: str = "") -> None:
         """Count, for health, what `source` would not take for a `cause` (of a few); said the first time."""

@@ -5,7 +5,6 @@ UUID, then audio, until the call is hung up. Nothing is sent back.
 """
 
 import math
-import resource
 import socket
 import time
 from functools import partial
@@ -13,9 +12,11 @@ from uuid import UUID
 
 import numpy as np
 
+from stream.memory import NoMemoryError
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import MOST_NAME, check_format
+from stream.sources.descriptors import allow_connections, is_one_too_many, too_many
 from stream.sources.switchboard import FASTEST, MOST_AHEAD_SECONDS, Switchboard, bind, split_address, where
 
 TERMINATE, IDENTIFY, DTMF, ERROR = 0x00, 0x01, 0x03, 0xFF
@@ -28,10 +29,9 @@ RATES = {
 _HEADER_BYTES = 3
 _PIECE_BYTES = 1 << 16  # that a connection may bring a tick: more waits in the kernel, and then the sender
 _BACKLOG = 128
-_OTHER_DESCRIPTORS = 256  # of the daemon's own, and its subscribers'
 _ANSWER_SECONDS = 10.0  # from its beginning, within which a connection must bring audio
 _IDLE_SECONDS = 60.0  # without a byte, after which a connection is given up
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 1.0  # between two looks for connections that say nothing, and until accepting is tried again
 
 
 class RefusedError(Exception):
@@ -56,10 +56,11 @@ class AudioSocketPort:
         self._settings = settings
         self._socket = bind(source, url, socket.SOCK_STREAM)
         self._socket.listen(_BACKLOG)
-        _allow_descriptors(settings.most_legs + _OTHER_DESCRIPTORS)
+        allow_connections(settings.most_legs)
         self.source = where(source, self._socket)
         self._legs: dict[Connection, socket.socket] = {}
         self._look_due = 0.0
+        self._accept_due = math.inf  # while nothing can be accepted
         self._piece = bytearray(_PIECE_BYTES)  # what every connection reads into
 
     def capture(self, intake: Intake) -> None:
@@ -73,13 +74,16 @@ class AudioSocketPort:
         intake.say(f"listening on {self.source}")
 
     def tick(self, now: float) -> float:
-        """Hang up connections that say nothing."""
+        """Hang up connections that say nothing; accept others again."""
+        if now >= self._accept_due:
+            self._accept_due = math.inf
+            self._board.watch(self._socket, self._accept)
         if now >= self._look_due:
             self._look_due = now + _LOOK_SECONDS
             for leg in list(self._legs):
                 if now - leg.heard > _IDLE_SECONDS if leg.ring else now - leg.began > _ANSWER_SECONDS:
                     self._refuse(leg, "idle", "a connection said nothing for too long")
-        return self._look_due if self._legs else math.inf
+        return min(self._accept_due, self._look_due if self._legs else math.inf)
 
     def end(self) -> None:
         """End all legs."""
@@ -93,19 +97,28 @@ class AudioSocketPort:
                 accepted, _ = self._socket.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
-            except OSError as error:  # out of descriptors: the connection stays in the queue
+            except OSError as error:  # no descriptors, no memory: the connection stays in the queue
                 self._intake.refuse(self.source, "system", why=f"a connection could not be accepted: {error.strerror}")
+                self._board.forget(self._socket)
+                self._accept_due = time.monotonic() + _LOOK_SECONDS
                 return
-            if len(self._legs) >= self._settings.most_legs:
-                self._intake.refuse(
-                    self.source, "legs", why=f"{self._settings.most_legs} calls at once are the most (--most-legs)"
-                )
+            if objection := self._objection(accepted):
+                cause, why = objection
+                self._intake.refuse(self.source, cause, why=why)
                 accepted.close()
                 continue
             accepted.setblocking(False)
             leg = Connection(self._settings.stream, self._intake)
             self._legs[leg] = accepted
             self._board.watch(accepted, partial(self._read, leg))
+
+    def _objection(self, accepted: socket.socket) -> tuple[str, str] | None:
+        """Why there is no room for one more: what is counted, what is said."""
+        if len(self._legs) >= self._settings.most_legs:
+            return "legs", f"{self._settings.most_legs} calls at once are the most (--most-legs)"
+        if is_one_too_many(accepted):
+            return "descriptors", too_many()
+        return None
 
     def _read(self, leg: "Connection") -> None:
         now = time.monotonic()
@@ -136,14 +149,6 @@ class AudioSocketPort:
         self._board.forget(connection)
         connection.close()
         leg.close()
-
-
-def _allow_descriptors(count: int) -> None:
-    """Let this process have so many open, as far as its hard limit goes: the usual soft one is 1024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if resource.RLIM_INFINITY != soft < count:
-        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 class Connection:
@@ -209,7 +214,10 @@ class Connection:
         if self.ring is None:
             assert self._name is not None
             self._kind = kind
-            self.ring = self._intake.open(self._name, rate=RATES[kind], live=True, timed=True)
+            try:
+                self.ring = self._intake.open(self._name, rate=RATES[kind], live=True, timed=True)
+            except NoMemoryError as error:
+                raise RefusedError("memory", str(error)) from error
         elif kind != self._kind:
             raise RefusedError("format", "a call went on at another sampling rate")
 

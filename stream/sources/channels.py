@@ -1,5 +1,7 @@
 """Interleaved channels to the streams that they become: mixed, split, or one of them."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,10 +26,15 @@ class ChannelWriter:
     ) -> None:  # fmt: skip
         self._picked = _picked(settings.channels, channels)
         names = _split_names(name, channels) if settings.channels == "split" else [name]
-        self.rings: list[Ring] = [intake.open(each, rate=rate, live=live, timed=timed) for each in names]
         mixed = block if self._picked is None else 0
-        self._sum = np.zeros(mixed, np.int32)
-        self._mixed = np.zeros(mixed, np.int16)
+        self.rings: list[Ring] = []
+        with ExitStack() as failed:
+            failed.callback(self.close, broken=True)
+            for each in names:
+                self.rings.append(intake.open(each, rate=rate, live=live, timed=timed))
+            self._sum = np.zeros(mixed, np.int32)
+            self._mixed = np.zeros(mixed, np.int16)
+            failed.pop_all()
 
     def __enter__(self) -> "ChannelWriter":
         return self

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models import UnusableError
+from stream.memory import NoMemoryError
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import ChannelWriter
 from stream.sources.datagrams import BATCH, MOST_BYTES, describe_sender
@@ -170,10 +171,14 @@ class RtpPort:
         if settings.channels.isdigit() and int(settings.channels) >= form.channels:
             self._refuse("channels", f"--channels is {settings.channels}: a call has {form.channels}, counted from 0")
             return
-        writer = ChannelWriter(
-            self._intake, _name(key, settings.stream or "rtp"), settings,
-            channels=form.channels, rate=form.rate, live=True, timed=True, block=MOST_BYTES,
-        )  # fmt: skip
+        try:
+            writer = ChannelWriter(
+                self._intake, _name(key, settings.stream or "rtp"), settings,
+                channels=form.channels, rate=form.rate, live=True, timed=True, block=MOST_BYTES,
+            )  # fmt: skip
+        except NoMemoryError as error:
+            self._refuse("memory", str(error))
+            return
         leg = Leg(
             writer if form.channels > 1 else writer.rings[0], first, rate=form.rate, wait=settings.leg_wait,
             pause=settings.leg_pause, now=now, late=self._count_late, early=self._count_early,

@@ -5,24 +5,30 @@ in its ring, and TCP makes the sender wait; a call is live, and never waits. The
 """
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
 from functools import partial
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from websockets.asyncio.server import serve
 
 from models import UnusableError
 from stream.sources import InputSettings, Intake
+from stream.sources.descriptors import allow_connections
 from stream.sources.switchboard import bind, where
 from stream.sources.ws.connection import Connections
-from stream.sources.ws.door import Door
+from stream.sources.ws.door import MOST_HANDSHAKES, Door
+from stream.sources.ws.refusal import Refuse
 
 MOST_MESSAGE = 1 << 16  # bytes
 MOST_QUEUED = 4  # messages of a connection that nobody has looked at yet
 MOST_WAITING = 1 << 16  # bytes of a connection that the kernel keeps
 OPENING_SECONDS = 10.0  # that a handshake may take
+BACKLOG = 128  # connections that the kernel keeps until they are accepted
+AT_ONCE = 1  # accepted before it is looked at: a burst must not take the descriptors that are kept for others
 CLOSING_SECONDS = 1.0  # that a client may take to say goodbye
 
 
@@ -39,6 +45,7 @@ class WebSockets:
         self._settings, self._path = settings, url.path.rstrip("/")
         self._socket = bind(source, url, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MOST_WAITING)  # connections inherit it
+        allow_connections(settings.most_legs + MOST_HANDSHAKES)
         self._where = where(source, self._socket)
 
     def capture(self, intake: Intake) -> None:
@@ -50,17 +57,29 @@ class WebSockets:
         refuse = partial(intake.refuse, self._where)
         door = Door(self._settings, self._path, refuse)
         connections = Connections(self._settings, intake, refuse)
+        asyncio.get_running_loop().set_exception_handler(partial(_meet_failure, refuse))
         server = await serve(
             connections.hear, sock=self._socket, process_request=door.admit, create_connection=door.connection,
             compression=None, max_size=MOST_MESSAGE, max_queue=MOST_QUEUED, server_header=None, logger=_log,
             open_timeout=OPENING_SECONDS, close_timeout=CLOSING_SECONDS, ping_timeout=None,
+            backlog=AT_ONCE,
         )  # fmt: skip
+        self._socket.listen(BACKLOG)
         intake.say(f"listening on {self._where}{self._path}")
         if not ipaddress.ip_address(self._socket.getsockname()[0]).is_loopback and not self._settings.ws_token:
             intake.say("whoever reaches this port may send audio: give --ws-token, or let a proxy keep them out")
         await asyncio.to_thread(intake.stopping.wait)
         server.close(reason="the daemon is ending")
         await asyncio.wait([asyncio.ensure_future(server.wait_closed())], timeout=2 * CLOSING_SECONDS)
+
+
+def _meet_failure(refuse: Refuse, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Where a connection could not be accepted it waits, and asyncio tries again after a second."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+        refuse("system", why=f"a connection could not be accepted: {error.strerror}")
+    else:
+        loop.default_exception_handler(context)
 
 
 def _split(source: str) -> SplitResult:
@@ -74,5 +93,6 @@ def _split(source: str) -> SplitResult:
     return url
 
 
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _log = logging.getLogger(__name__)
 _log.addFilter(lambda record: record.getMessage() == "connection handler failed")  # ours; senders' faults are counted

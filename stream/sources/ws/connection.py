@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from models import GenderstreamError, UnusableError
+from stream.memory import NoMemoryError
 from stream.ring import RingAbandoned
 from stream.sources import InputSettings, Intake, g711
 from stream.sources.channels import ChannelWriter
@@ -51,6 +52,9 @@ class Connections:
         except UnusableError as error:
             self._refuse("malformed", why=plain(str(error)))
             await _close(connection, CloseCode.INVALID_DATA, str(error))
+        except NoMemoryError as error:
+            self._refuse("memory", why=str(error))
+            await _close(connection, CloseCode.TRY_AGAIN_LATER, str(error))
         except GenderstreamError as error:
             self._intake.say(str(error))
             await _close(connection, CloseCode.INTERNAL_ERROR, "")

@@ -9,6 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
 from stream.sources import InputSettings
+from stream.sources.descriptors import is_one_too_many, too_many
 from stream.sources.ws.refusal import Refuse, plain
 
 MOST_HANDSHAKES = 64  # connections beside the legs, that have not said yet what they want
@@ -34,8 +35,13 @@ class Door:
                 super().connection_made(transport)
                 there.add(self)
                 if len(there) > most:
-                    self.refusal = ("legs", f"{most} connections at once are the most")
-                    self.transport.abort()
+                    self._turn_away("legs", f"{most} connections at once are the most")
+                elif is_one_too_many(transport.get_extra_info("socket")):
+                    self._turn_away("descriptors", too_many())
+
+            def _turn_away(self, cause: str, why: str) -> None:
+                self.refusal = cause, why
+                self.transport.abort()
 
             def connection_lost(self, exc: Exception | None) -> None:
                 there.discard(self)
