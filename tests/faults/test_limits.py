@@ -186,3 +186,20 @@ def test_more_callers_than_memory(exchange):
         observer.await_window(exchange.name(MEMORY_CALLERS))
     exchange.say(1.0)
     exchange.check("memory")
+
+
+def test_without_memory_it_ends(daemon, observe, demo):
+    """In one line, with status 1, and no hang."""
+    running = daemon("-", demo, stdin=subprocess.PIPE, bufsize=0)
+    observer = observe(running)
+    observer.await_window("demo")
+    limit(running, resource.RLIMIT_AS, mapped(running))
+    with suppress(BrokenPipeError):
+        while True:
+            running.process.stdin.write(bytes(2 * RATE))
+    running.process.stdin.close()
+    running.process.stdin = None
+    ended = running.finish()
+    assert ended.status == 1
+    assert ended.error.splitlines()[-1].startswith("genderstream: out of memory: ")
+    assert "Traceback" not in ended.error
