@@ -81,6 +81,7 @@ class Leg:
         self._decided_after: float | None = None
         self._end = 0.0  # seconds heard
         self._last: _Window | None = None
+        self._voice_before: float | None = None  # probability of a voice in that; None: the model was not asked
 
     def adopt(self, settings: VerdictSettings) -> None:
         """From the next window on, go by these `settings`."""
@@ -93,7 +94,8 @@ class Leg:
 
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
-        heard = Heard(start, end, _voice(judgement, scores), self._log_odds(judgement, scores))
+        heard = Heard(start, end, _voice(judgement, scores), self._log_odds(start, judgement, scores))
+        self._voice_before = scores.speech if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1
         self._count(_Window(start, end, heard.centre, judgement.state, frames))
@@ -175,10 +177,17 @@ class Leg:
         while self._lately and self._lately[0].end < before:
             self._lately.popleft()
 
-    def _log_odds(self, judgement: Judgement, scores: Scores | None) -> float | None:
+    def _log_odds(self, start: float, judgement: Judgement, scores: Scores | None) -> float | None:
         if scores is None or not judgement.is_evidence:
             return None
-        return log_odds(scores.label, self._speakers.limit, 1.0 if scores.speech is None else scores.speech)
+        return log_odds(scores.label, self._speakers.limit, self._surely_voice(start, scores))
+
+    def _surely_voice(self, start: float, scores: Scores) -> float:
+        """Probability of a voice by this window and the one that it overlaps: music is taken for one now and then."""
+        if scores.speech is None:
+            return 1.0
+        before = self._voice_before if self._last and start < self._last.end else None
+        return scores.speech if before is None else 0.5 * (scores.speech + before)
 
     def _reason(self) -> Reason | None:
         """Why there is no verdict: both spoke, or too little evidence, or whatever there was instead of it."""

@@ -61,7 +61,9 @@ class SequentialTest:
     def update(self, parts: tuple[Evidence, Evidence]) -> bool:
         """Look at all evidence so far, that of either label's turns apart. True where the verdict changes."""
         before, whole = self.standing, parts[0] | parts[1]
-        self._log_odds = whole.log_odds(self._speakers)
+        odds = whole.log_odds(self._speakers)
+        # Windows are calibrated each, speakers are only nearly normal: no surer than the windows' own sum.
+        self._log_odds = math.copysign(min(abs(odds), abs(whole.total)), odds)
         self.standing = Standing(mixed=True) if self._is_mixed(parts, whole) else Standing(self._label())
         return self.standing != before
 

@@ -391,3 +391,16 @@ def test_the_same_window_never_says_less_for_its_label(p: float, count: int, hop
     less = Heard().hear([*before, *[p] * 20], hop).leg.speaking_seconds("all")
     more = Heard().hear([*before, *[0.5 * (1.0 + p)] * 20], hop).leg.speaking_seconds("all")
     assert more.get("b", 0.0) <= less.get("b", 0.0) + 1e-9
+
+
+def test_a_moment_of_music_that_passes_for_a_voice_is_no_evidence() -> None:
+    """Two sure windows in a row are a verdict after silence; between windows that are no voice, they are none."""
+    sure, music = Scores(0.95, 1.0, 0.98), Scores(0.05, 1.0, 0.5)
+    noise, voice = judge(SPEECH, music, SPEC), judge(SPEECH, sure, SPEC)
+    found = []
+    for before in ((noise, music), (Judgement("silence", "unknown", "silence"), None)):
+        leg = Leg(SPEC, VerdictSettings(verdict_error=0.05))
+        told = [leg.hear(0.5 * n, 0.5 * n + WINDOW, *before) for n in range(4)]
+        told += [leg.hear(2.0, 4.0, voice, sure), *[leg.hear(2.5 + 0.5 * n, 4.5 + 0.5 * n, *before) for n in range(4)]]
+        found.append([each.label for news in told for each in news if isinstance(each, CallSummary)][:1])
+    assert found == [[], ["a"]]

@@ -19,12 +19,12 @@ from stream.decide.evidence import Evidence, certainty, log_odds
 from stream.records import Scores
 from training.audio import RATE
 from training.calls.hear import Decided, Hearing
-from training.calls.simulate import GENDERS, NOBODY
+from training.calls.simulate import GENDERS, NOBODY, Script
 from training.gate import FRAME
 
 LIMITS: Final = tuple(np.arange(2.0, 12.5, 1.0).tolist())  # of the log-odds, tried
 VOICED = 0.5  # of a window's frames must be the speaker's: hold music says nothing about them
-STRAY = 0.99  # quantile
+STRAY = 0.95  # quantile
 _ASKED = (2.0, 4.0, 8.0, 16.0, 60.0)  # seconds of evidence after which the label's likelihood is taken
 _LAGS = 40  # windows apart, at most
 _REFINED = 8  # rounds for the variance of the legs' means
@@ -155,10 +155,17 @@ def label_likelihood(legs: Sequence[LegWindows], verdict: Verdict) -> float:
     ]))  # fmt: skip
 
 
-def with_stray(verdict: Verdict, decided: Sequence[Decided]) -> Verdict:
-    """`verdict` with the STRAY quantile, over legs of one speaker, of the lesser label's independent windows."""
-    lesser = [min(each.weights) for each in decided]
-    stray = float(np.quantile(lesser, STRAY, method="inverted_cdf"))
+def with_stray(verdict: Verdict, legs: Iterable[tuple[Script, Decided]]) -> Verdict:
+    """`verdict` with the STRAY quantile, over legs of one speaker, of the other label's independent windows.
+
+    Legs on which the other label has more of them are left out: who is heard as the other is `atypical`, not stray.
+    """
+    lesser = []
+    for script, decided in legs:
+        own = GENDERS.index(script.turns[0].gender)
+        if decided.weights[own] >= decided.weights[1 - own]:
+            lesser.append(decided.weights[1 - own])
+    stray = float(np.quantile(lesser, STRAY, method="inverted_cdf")) if lesser else 1.0
     return msgspec.structs.replace(verdict, stray=max(stray, 1.0))
 
 

@@ -72,7 +72,7 @@ def estimate(single: Sequence[Hearing], turning: Sequence[Hearing], spec: ModelS
     alone = single[:: max(len(single) // max(len(turning), 1), 1)]  # as many: whoever speaks alone has one turn
     turns = search([*turning, *alone], spec, count_durations([each.script for each in turning], former))
     spec = msgspec.structs.replace(spec, turns=turns)
-    verdict = with_stray(verdict, [decide(each, spec, verdict_error=0.01) for each in single])
+    verdict = with_stray(verdict, [(each.script, decide(each, spec, verdict_error=0.01)) for each in single])
     return Spread(
         0, 0, len(windows), len(turning), cost(turning, spec, former), cost(turning, spec, turns), turns, verdict
     )  # fmt: skip
