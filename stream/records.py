@@ -20,6 +20,9 @@ Samples = npt.NDArray[np.int16]
 FULL_SCALE = 32768.0
 """What ±1 is in Samples."""
 
+FRAME_SECONDS = 0.02
+"""What the voice activity detector judges at a time."""
+
 Features = npt.NDArray[np.float32]
 """What the model is fed of a window: float32[rows, columns], as its spec says."""
 
@@ -93,3 +96,8 @@ class Scores(msgspec.Struct, frozen=True):
     speech: float | None  # a voice rather than music or noise
     decidable: float | None  # given a voice: of one of the labels' kinds (a child's is not)
     label: float  # given both: the first label rather than the second
+
+    @property
+    def voice(self) -> float:
+        """Probability of a voice; a model that does not tell is believed."""
+        return 1.0 if self.speech is None else self.speech

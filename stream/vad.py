@@ -8,9 +8,9 @@ import numpy.typing as npt
 import webrtcvad
 from msgspec import Meta
 
-from stream.records import SAMPLE_RATE, AudioBlock, Gap, Samples, SpeechVerdict, Window
+from stream.records import FRAME_SECONDS, SAMPLE_RATE, AudioBlock, Gap, Samples, SpeechVerdict, Window
 
-FRAME = SAMPLE_RATE // 50  # samples: 20 ms
+FRAME = round(SAMPLE_RATE * FRAME_SECONDS)  # samples
 _FRAME_BYTES = 2 * FRAME
 _KEPT = 512  # frames remembered, about 10 s: more than a window and the piece that completes it
 

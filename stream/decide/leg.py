@@ -12,10 +12,8 @@ from stream.decide.share import SpeakingTime
 from stream.decide.turns import Heard, Turn, TurnFilter
 from stream.decide.verdict import SequentialTest, VerdictSettings
 from stream.decide.window import Judgement
-from stream.records import Scores
+from stream.records import FRAME_SECONDS, Scores
 from stream.words import UNKNOWN, Reason, Span, State
-
-FRAME_SECONDS = 0.02  # the VAD's
 
 _MOST_HANDOVERS = 100  # that a summary lists: the last ones
 
@@ -95,7 +93,7 @@ class Leg:
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
         heard = Heard(start, end, _voice(judgement, scores), self._log_odds(start, judgement, scores))
-        self._voice_before = scores.speech if scores else None
+        self._voice_before = scores.voice if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1
         self._count(_Window(start, end, heard.centre, judgement.state, frames))
@@ -184,10 +182,8 @@ class Leg:
 
     def _surely_voice(self, start: float, scores: Scores) -> float:
         """Probability of a voice by this window and the one that it overlaps: music is taken for one now and then."""
-        if scores.speech is None:
-            return 1.0
         before = self._voice_before if self._last and start < self._last.end else None
-        return scores.speech if before is None else 0.5 * (scores.speech + before)
+        return scores.voice if before is None else 0.5 * (scores.voice + before)
 
     def _reason(self) -> Reason | None:
         """Why there is no verdict: both spoke, or too little evidence, or whatever there was instead of it."""
@@ -202,10 +198,10 @@ class Leg:
 
 
 def _voice(judgement: Judgement, scores: Scores | None) -> float:
-    """Probability that somebody speaks whose label can be told; a model that does not tell is believed."""
+    """Probability that somebody speaks whose label can be told."""
     if scores is None or judgement.reason in ("silence", "undecidable"):
         return 0.0
-    return 1.0 if scores.speech is None else scores.speech
+    return scores.voice
 
 
 def _handovers(turns: Iterable[Turn], holder: str | None) -> Iterator[Handover]:

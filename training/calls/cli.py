@@ -35,8 +35,6 @@ def calls(data: Path, model: Path, **options: Any) -> None:
               help="Folder with the prepared windows; the folds' networks are trained in it.")  # fmt: skip
 @_model
 @click.option("--folds", default=5, show_default=True, help="Networks, each without its part of the speakers.")
-@click.option("--asked", type=int, default=None, show_default="all of them",
-              help="Of the networks, so many are trained and asked: quicker, from fewer speakers.")  # fmt: skip
 @click.option("--legs", default=2, show_default=True, help="Simulated legs of each speaker.")
 @click.option("--alternating", default=100, show_default=True, help="Simulated legs of two speakers, in all.")
 @click.option("--windows", default=40000, show_default=True, help="Prepared windows that each network learns from.")

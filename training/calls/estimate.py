@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from models import Verdict
 from stream.decide.evidence import Evidence, certainty, log_odds
-from stream.records import Scores
 from training.audio import RATE
 from training.calls.hear import Decided, Hearing
 from training.calls.simulate import GENDERS, NOBODY, Script
@@ -60,7 +59,7 @@ def leg_windows(hearings: Iterable[Hearing]) -> list[LegWindows]:
     for hearing in hearings:
         sign = 1.0 if hearing.script.turns[0].gender == GENDERS[0] else -1.0
         kept = [
-            (0.5 * (window.start + window.end), sign * log_odds(window.scores.label, _FAR, _certain(window.scores)))
+            (0.5 * (window.start + window.end), sign * log_odds(window.scores.label, _FAR, window.scores.voice))
             for window in hearing.windows
             if window.scores and window.judgement.is_evidence and _voiced(hearing, window.start, window.end)
         ]
@@ -172,11 +171,6 @@ def with_stray(verdict: Verdict, legs: Iterable[tuple[Script, Decided]]) -> Verd
 def hop_of(hearings: Sequence[Hearing]) -> float:
     """Seconds from window to window."""
     return min(two.start - one.start for each in hearings for one, two in pairwise(each.windows))
-
-
-def _certain(scores: Scores) -> float:
-    """That there is a voice."""
-    return 1.0 if scores.speech is None else scores.speech
 
 
 def _within(legs: Sequence[LegWindows], weights: Floats, limit: float) -> float:

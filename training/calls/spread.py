@@ -23,7 +23,7 @@ SEED = 700
 class Spread(msgspec.Struct, frozen=True):
     """What `python -m training spread` found."""
 
-    folds: int  # whose speakers were asked about
+    folds: int
     speakers: int
     legs: int  # of one speaker, with enough windows to count
     alternations: int
@@ -34,8 +34,8 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(
-    data: Path, work: Path, folder: Path, *, folds: int, asked: int | None = None, legs: int, alternating: int,
-    windows: int, epochs: int, learn: Learn | None = None,
+    data: Path, work: Path, folder: Path, *, folds: int, legs: int, alternating: int, windows: int,
+    epochs: int, learn: Learn | None = None,
 ) -> None:  # fmt: skip
     """Estimate on the train split of `data`, whose windows are prepared in `work`, and write the spec in `folder`.
 
@@ -45,17 +45,17 @@ def spread(
     spec = read_spec(folder)
     voices = read_voices(data, learnable(data, "train"))
     learn = learn or partial(learn_fold, data=data, work=work, windows=windows, epochs=epochs, seed=SEED)
-    parts = split_folds(voices, folds, work)[:asked]
+    parts = split_folds(voices, folds, work)
     single: list[Hearing] = []
     turning: list[Hearing] = []
     for fold in parts:
-        heard = _hear(fold, learn(fold), voices, legs, alternating // len(parts))
+        heard = _hear(fold, learn(fold), voices, legs, alternating // folds)
         single += heard[0]
         turning += heard[1]
-        told = f"spread: fold {fold.number + 1} of {len(parts)}: {len(fold.speakers)} speakers"
+        told = f"spread: fold {fold.number + 1} of {folds}: {len(fold.speakers)} speakers"
         print(told, file=sys.stderr, flush=True)
     found = estimate(single, turning, spec)
-    found = msgspec.structs.replace(found, folds=len(parts), speakers=sum(len(fold.speakers) for fold in parts))
+    found = msgspec.structs.replace(found, folds=folds, speakers=len({voice.name for voice in voices}))
     write_spec(folder, msgspec.structs.replace(spec, turns=found.turns, verdict=found.verdict))
     place = folder / FOLDER / "calls"
     place.mkdir(parents=True, exist_ok=True)

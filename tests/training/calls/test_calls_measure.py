@@ -40,7 +40,7 @@ def test_the_command_writes_a_table_against_the_bars(
     assert [setting.verdict_error for setting in found.settings] == [0.01, 0.05]
     assert [setting.verdicts["all"].legs for setting in found.settings] == [2, 2]
     assert "ravdess" not in found.settings[0].verdicts
-    assert (found.split, found.looked, found.estimated) == ("test", False, False)
+    assert (found.split, found.looked, found.estimated) == ("test", False, True)
     for bar in ("wrong verdicts, first", "wrong verdicts, final", "unknown", "music alone", "edges, median", "share"):
         assert bar in done.output
     assert not (model / "report" / "looks.csv").exists()
