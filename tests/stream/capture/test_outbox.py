@@ -4,6 +4,7 @@ import os
 import random
 import select
 import threading
+import time
 
 from stream.capture.outbox import Outbox
 from stream.capture.wire import Block, Unpacker
@@ -38,6 +39,9 @@ def test_packets_stay_whole_and_in_order():
         blocks = [block for block in received if block.when == number]
         assert [block.first for block in blocks] == list(range(count))
         assert all(block.content == bytes([block.first % 251]) * size for block in blocks)
+    until = time.monotonic() + 30
+    while len(outbox) and time.monotonic() < until:  # a packet is taken out just after it was written
+        time.sleep(0.001)
     assert len(outbox) == 0
     os.close(ours)
     outbox_breaks(outbox)
