@@ -17,12 +17,13 @@ between the labels' averages. A woman who sounds much like a man is told from th
 """
 
 import math
-from typing import NamedTuple
+
+import msgspec
 
 from models import Verdict
 
 
-class Pair(NamedTuple):
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """What is known of the two people who may be speaking: their own means of the log-odds."""
 
     first: float  # who has the first label
@@ -32,10 +33,10 @@ class Pair(NamedTuple):
 
 def any_pair(speakers: Verdict) -> Pair:
     """Two people of whom nothing is known but their labels."""
-    return Pair(speakers.mean, -speakers.mean, speakers.between**2)
+    return Pair(speakers.mean, -speakers.mean, speakers.between * speakers.between)
 
 
-class Evidence(NamedTuple):
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """Immutable; `add` returns the next."""
 
     total: float = 0.0  # of the log-odds, each counted for what is new in it
@@ -52,9 +53,10 @@ class Evidence(NamedTuple):
         """Go on with the window whose centre is at `at`, after the last one's (seconds)."""
         if not self.windows:
             return Evidence(log_odds, 1.0, 1, log_odds, at)
-        kept = math.exp(-2.0 * (at - self.at) / decorrelation)
-        total = self.total + (log_odds - kept * self.last) / (1.0 + kept)
-        return Evidence(total, self.weight + (1.0 - kept) / (1.0 + kept), self.windows + 1, log_odds, at)
+        alike = math.exp(-2.0 * (at - self.at) / decorrelation)
+        both = 1.0 + alike
+        total = self.total + (log_odds - alike * self.last) / both
+        return Evidence(total, self.weight + (1.0 - alike) / both, self.windows + 1, log_odds, at)
 
     def faded(self, kept: float) -> "Evidence":
         """The part `kept` of it, 0 to 1."""
@@ -62,9 +64,11 @@ class Evidence(NamedTuple):
 
     def log_odds(self, speakers: Verdict, pair: Pair | None = None) -> float:
         """Of the first label against the second for one speaker, one of the `pair`; the atypical ones left out."""
-        first, second, variance = pair or any_pair(speakers)
-        apart = max(first - second, 0.0) * (self.total - self.weight * 0.5 * (first + second))
-        return apart / (self.weight * variance + speakers.within**2)
+        pair = pair or any_pair(speakers)
+        apart, midway = pair.first - pair.second, 0.5 * (pair.first + pair.second)
+        if apart <= 0.0:
+            return 0.0
+        return apart * (self.total - self.weight * midway) / (self.weight * pair.variance + speakers.within**2)
 
     def mean(self, usual: float, speakers: Verdict) -> tuple[float, float]:
         """The mean of the speaker whose windows these are, where `usual` is their label's, and its variance."""

@@ -4,7 +4,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+
+import msgspec
 
 from models import ModelSpec, provisional
 from stream.decide.evidence import Evidence, log_odds
@@ -41,7 +42,7 @@ class CallSummary:
     final: bool
 
 
-class _Window(NamedTuple):
+class _Window(msgspec.Struct, frozen=True, gc=False):
     start: float  # seconds
     end: float
     centre: float
@@ -55,7 +56,8 @@ class _Window(NamedTuple):
         if self.frames is None:
             return end - start if self.state == "speech" else 0.0
         # Half-way is up, and so the same frame in this window and the next.
-        first, last = (int((at - self.start) / FRAME_SECONDS + 0.5 + 1e-6) for at in (start, end))
+        first = int((start - self.start) / FRAME_SECONDS + 0.5 + 1e-6)
+        last = int((end - self.start) / FRAME_SECONDS + 0.5 + 1e-6)
         return FRAME_SECONDS * self.frames.count(1, first, last)
 
 
@@ -92,15 +94,16 @@ class Leg:
 
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
-        heard = Heard(start, end, _voice(judgement, scores), self._log_odds(start, judgement, scores))
+        centre = 0.5 * (start + end)
+        heard = Heard(start, end, centre, _voice(judgement, scores), self._log_odds(start, judgement, scores))
         self._voice_before = scores.voice if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1
-        self._count(_Window(start, end, heard.centre, judgement.state, frames))
+        self._count(_Window(start, end, centre, judgement.state, frames))
         self._end = end
         turns = self._filter.update(heard)
         self._note(turns)
-        self._forget(heard.centre - self._turns.lag)
+        self._forget(centre - self._turns.lag)
         if not self._test.update(self.parts):
             return [*turns]
         decided = self._test.standing.label != UNKNOWN

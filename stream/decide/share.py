@@ -2,7 +2,9 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, get_args
+from typing import get_args
+
+import msgspec
 
 from stream.words import UNKNOWN, Span
 
@@ -16,7 +18,7 @@ Seconds = defaultdict[str, float]
 """By label."""
 
 
-class _Speech(NamedTuple):
+class _Speech(msgspec.Struct, frozen=True, gc=False):
     at: float  # seconds from the stream's first sample
     seconds: float
     sparse: bool  # among so little that it may be noise: counts in a turn only

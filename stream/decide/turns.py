@@ -14,16 +14,19 @@ On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 from models import Turns, Verdict
-from stream.decide.evidence import Evidence, Pair, any_pair, certainty, meet, sigmoid
+from stream.decide.evidence import Evidence, Pair, any_pair, certainty, meet
 from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
 STATES = (0, 1, NOBODY)
+
+_SOURCES = [[tuple(dict.fromkeys((to, leading, *STATES))) for leading in STATES] for to in STATES]
+"""Whence a path may come to each state, by the state of the leading path: of equals the first is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,31 @@ class Turn:
     windows: int  # that were evidence
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """One window, as far as it matters for who speaks. Times in seconds from the stream's first sample."""
 
     start: float
     end: float  # without padding
+    centre: float  # what the window is about
     voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
     log_odds: float | None  # of the first label, limited; None: no evidence
 
-    @property
-    def centre(self) -> float:
-        """What the window is about."""
-        return 0.5 * (self.start + self.end)
 
-
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A stretch of a path in one state."""
 
     state: int
     start: float
-    end: float
     known: Pair  # who it may be, as far as they were known when it began
     evidence: Evidence = Evidence()
-    named: bool = False  # whether the label's probability suffices, with hysteresis
+    probability: float = 0.5  # of the state's label
+    named: bool = False  # whether that suffices, with hysteresis
+    end: float = math.inf  # once it is over
 
 
-class Path(NamedTuple):
-    """The best way to one state: its score, the segments that are not settled yet, and all its evidence so far."""
+class Path(msgspec.Struct, frozen=True, gc=False):
+    """The best way to one state: the segments that are not settled yet, and all its evidence so far."""
 
-    score: float  # log-likelihood
     closed: tuple[Segment, ...]
     open: Segment
     pair: Pair  # who speaks, by what was heard lately
@@ -74,9 +73,18 @@ class Path(NamedTuple):
 
     def turned(self, state: int, end: float, start: float) -> "Path":
         """The path whose segment ended at `end`, while one in another `state` began at `start` (seconds)."""
-        was, began, _, known, evidence, named = self.open
-        closed = (*self.closed, Segment(was, began, end, known, evidence, named))
-        return Path(self.score, closed, Segment(state, start, start, self.pair), self.pair, self.parts, self.lately)
+        was = self.open
+        over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
+        return Path((*self.closed, over), Segment(state, start, self.pair), self.pair, self.parts, self.lately)
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """What the time from one window's centre to the next alone decides."""
+
+    passed: float  # seconds
+    weight: float  # of the window, and of staying in a state: its part of the `independent` seconds
+    moves: list[list[float]]  # log-probabilities of state to state
+    kept: float  # of what was heard lately
 
 
 class TurnFilter:
@@ -84,31 +92,30 @@ class TurnFilter:
 
     def __init__(self, turns: Turns, speakers: Verdict, labels: tuple[str, str]) -> None:
         self._turns, self._speakers, self._labels = turns, speakers, labels
-        self._usual = _log_transitions(turns, turns.independent)
-        self._paths = self._begun(0.0, 0.0)
+        self._paths = self._begun(0.0)
+        self._scores = [0.0, 0.0, 0.0]  # log-likelihood of each path
         self._leading = NOBODY
         self._last: Heard | None = None
+        self._step = _step(turns, turns.independent)
 
     def update(self, heard: Heard) -> list[Turn]:
         """Go on with a window that begins after the last one; the turns that it settles."""
         if self._last is None:
-            begun = self._begun(heard.start, heard.end)
-            self._paths = [self._counted(path, self._fits(path, heard)[path.open.state], heard, 1.0) for path in begun]
+            self._begin(heard)
         else:
-            self._paths = self._extended(self._last, heard)
+            self._extend(self._last, heard)
         self._last = heard
-        scores = [path.score for path in self._paths]
-        self._leading = max((self._leading, *STATES), key=scores.__getitem__)
-        return list(self._settled(heard.centre - self._turns.lag))
+        self._leading = max((self._leading, *STATES), key=self._scores.__getitem__)
+        return self._settled(heard.centre - self._turns.lag) if self.best.closed else []
 
     def pending(self) -> list[Turn]:
         """The turns that are not settled yet, as it looks now; the last goes on, unless nothing follows."""
-        return [turn for segment in (*self.best.closed, self.best.open) for turn in self._turn(segment)]
+        return [self._turn(segment) for segment in (*self.best.closed, self.best.open) if segment.named]
 
     def label_at(self, at: float) -> str:
         """Whose turn it is at a time that is not settled yet (seconds), or unknown."""
         for segment in (*self.best.closed, self.best.open):
-            if segment.named and segment.start <= at < segment.end:
+            if segment.start <= at < segment.end and segment.named:
                 return self._labels[segment.state]
         return UNKNOWN
 
@@ -120,85 +127,97 @@ class TurnFilter:
     @property
     def current(self) -> tuple[str, float | None]:
         """Label of the current turn and its probability; unknown and None where there is none."""
-        for turn in self._turn(self.best.open):
-            return turn.label, turn.probability
-        return UNKNOWN, None
+        segment = self.best.open
+        return (self._labels[segment.state], segment.probability) if segment.named else (UNKNOWN, None)
 
-    def _begun(self, start: float, end: float) -> list[Path]:
+    def _begun(self, start: float) -> list[Path]:
         pair = any_pair(self._speakers)
-        return [Path(0.0, (), Segment(state, start, end, pair), pair) for state in STATES]
+        return [Path((), Segment(state, start, pair), pair) for state in STATES]
 
-    def _fits(self, path: Path, heard: Heard) -> tuple[float, float, float]:
-        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom `path` has heard so far."""
-        doubt, first, second = self._turns.doubt, 0.5, 0.5
-        most = 1.0 - doubt
-        if heard.log_odds is not None:
-            odds = Evidence(heard.log_odds, 1.0).log_odds(self._speakers, path.pair)
-            first, second = min(max(sigmoid(odds), doubt), most), min(max(sigmoid(-odds), doubt), most)
-        voice = min(max(heard.voice, doubt), most)
-        return math.log(2.0 * voice * first), math.log(2.0 * voice * second), math.log(1.0 - voice)
+    def _begin(self, heard: Heard) -> None:
+        paths = self._begun(heard.start)
+        self._scores = [fits[state] for state, fits in enumerate(self._fits(paths, heard, 1.0))]
+        self._paths = [self._counted(path, heard, 1.0) for path in paths]
 
-    def _extended(self, last: Heard, heard: Heard) -> list[Path]:
-        """The best path to each state, one window later."""
-        centre = heard.centre
-        passed = centre - last.centre
-        full = max(passed, self._turns.independent)
-        weight = passed / full
-        moves = self._usual if full == self._turns.independent else _log_transitions(self._turns, full)
-        edge = centre - 0.5 * passed
-        edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
-        kept = math.exp(-passed / self._turns.memory)
-        fits = [self._fits(path, heard) for path in self._paths]
-        paths = []
-        for to in STATES:
-            reached = [
-                path.score + moves[at][to] * (weight if at == to else 1.0) + weight * fits[at][to]
-                for at, path in enumerate(self._paths)
-            ]
-            source = max((to, self._leading, *STATES), key=reached.__getitem__)  # of equals the first
-            path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
-            paths.append(self._counted(path, reached[source], heard, kept))
-        return paths
+    def _fits(self, paths: list[Path], heard: Heard, weight: float) -> list[tuple[float, float, float]]:
+        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom each path has heard so far.
 
-    def _counted(self, path: Path, score: float, heard: Heard, kept: float) -> Path:
-        """`path` at its new score, with the window's evidence where its state is a label's.
-
-        Of what was heard lately `kept` stays.
+        `weight`: how much the window counts.
         """
-        state, start, _, known, evidence, named = path.open
-        if state == NOBODY or heard.log_odds is None:
-            segment = Segment(state, start, heard.end, known, evidence, named)
-            return Path(score, path.closed, segment, path.pair, path.parts, path.lately)
-        window = heard.centre, heard.log_odds, self._speakers.decorrelation
-        evidence, parts = evidence.add(*window), _added(path.parts, state, window)
-        lately = _added((path.lately[0].faded(kept), path.lately[1].faded(kept)), state, window)
-        named = self._probability(state, evidence, known) >= (self._turns.leave if named else self._turns.enter)
-        segment = Segment(state, start, heard.end, known, evidence, named)
-        return Path(score, path.closed, segment, meet(lately, self._speakers), parts, lately)
+        doubt = self._turns.doubt
+        voice = _within(heard.voice, doubt)
+        nobody = weight * math.log(1.0 - voice)
+        if heard.log_odds is None:
+            either = weight * math.log(2.0 * voice * 0.5)
+            return [(either, either, nobody)] * len(STATES)
+        fits, alone = [], Evidence(heard.log_odds, 1.0)
+        for path in paths:
+            tilt = math.tanh(0.5 * alone.log_odds(self._speakers, path.pair))  # of the two sigmoids
+            first, second = _within(0.5 * (1.0 + tilt), doubt), _within(0.5 * (1.0 - tilt), doubt)
+            fits.append((weight * math.log(2.0 * voice * first), weight * math.log(2.0 * voice * second), nobody))
+        return fits
 
-    def _settled(self, before: float) -> Iterator[Turn]:
+    def _extend(self, last: Heard, heard: Heard) -> None:
+        """Find the best path to each state, one window later."""
+        passed = heard.centre - last.centre
+        if passed != self._step.passed:
+            self._step = _step(self._turns, passed)
+        edge = heard.centre - 0.5 * passed
+        edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
+        before, scores, paths = self._scores, [], []
+        moves, fits = self._step.moves, self._fits(self._paths, heard, self._step.weight)
+        for to in STATES:
+            source, score = to, -math.inf
+            for at in _SOURCES[to][self._leading]:
+                reached = before[at] + moves[at][to] + fits[at][to]
+                if reached > score:
+                    source, score = at, reached
+            path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
+            scores.append(score)
+            paths.append(self._counted(path, heard, self._step.kept))
+        self._scores, self._paths = scores, paths
+
+    def _counted(self, path: Path, heard: Heard, kept: float) -> Path:
+        """`path` with the window's evidence where its state is a label's. Of what was heard lately `kept` stays."""
+        was = path.open
+        state = was.state
+        if state == NOBODY or heard.log_odds is None:
+            return path
+        window = heard.centre, heard.log_odds, self._speakers.decorrelation
+        evidence, parts = was.evidence.add(*window), _added(path.parts, state, window)
+        lately = _added((path.lately[0].faded(kept), path.lately[1].faded(kept)), state, window)
+        odds = evidence.log_odds(self._speakers, was.known)
+        probability = certainty(odds if state == 0 else -odds, self._speakers.atypical)
+        named = probability >= (self._turns.leave if was.named else self._turns.enter)
+        segment = Segment(state, was.start, was.known, evidence, probability, named)
+        return Path(path.closed, segment, meet(lately, self._speakers), parts, lately)
+
+    def _settled(self, before: float) -> list[Turn]:
         """Turns that all paths share, or that ended `before` this time (seconds)."""
+        turns = []
         while self.best.closed:
             oldest = self.best.closed[0]
             shared = [path.closed[:1] == (oldest,) for path in self._paths]
             if not all(shared) and oldest.end >= before:
-                return
+                break
+            self._scores = [score if has else -math.inf for score, has in zip(self._scores, shared, strict=True)]
             self._paths = [
-                path._replace(closed=path.closed[1:]) if has else path._replace(score=-math.inf, closed=())
+                Path(path.closed[1:] if has else (), path.open, path.pair, path.parts, path.lately)
                 for path, has in zip(self._paths, shared, strict=True)
             ]
-            yield from self._turn(oldest)
+            if oldest.named:
+                turns.append(self._turn(oldest))
+        return turns
 
-    def _turn(self, segment: Segment) -> Iterator[Turn]:
-        """The turn that `segment` is, where its label is sure enough."""
-        if segment.named:
-            label, windows = self._labels[segment.state], segment.evidence.windows
-            probability = self._probability(segment.state, segment.evidence, segment.known)
-            yield Turn(label, segment.start, segment.end, probability, windows)
+    def _turn(self, segment: Segment) -> Turn:
+        """The turn that `segment` is."""
+        end = self._last.end if self._last and segment is self.best.open else segment.end
+        return Turn(self._labels[segment.state], segment.start, end, segment.probability, segment.evidence.windows)
 
-    def _probability(self, state: int, evidence: Evidence, known: Pair) -> float:
-        odds = evidence.log_odds(self._speakers, known)
-        return certainty(odds if state == 0 else -odds, self._speakers.atypical)
+
+def _within(probability: float, doubt: float) -> float:
+    """No nearer to 0 and 1 than `doubt`."""
+    return doubt if probability < doubt else min(probability, 1.0 - doubt)
 
 
 def _added(
@@ -206,6 +225,15 @@ def _added(
 ) -> tuple[Evidence, Evidence]:
     first, second = parts
     return (first.add(*window), second) if state == 0 else (first, second.add(*window))
+
+
+def _step(turns: Turns, passed: float) -> _Step:
+    full = max(passed, turns.independent)
+    weight = passed / full
+    moves = _log_transitions(turns, full)
+    for state in STATES:
+        moves[state][state] *= weight
+    return _Step(passed, weight, moves, math.exp(-passed / turns.memory))
 
 
 def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:

@@ -11,7 +11,7 @@ wrong in many windows together: where either label has no more than such `stray`
 """
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -36,7 +36,7 @@ class VerdictSettings(msgspec.Struct, frozen=True):
     ] = 0.01
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True):
     """What the test says now."""
 
     label: str = UNKNOWN
@@ -57,9 +57,13 @@ class SequentialTest:
         """From the next evidence on, go by these `settings`."""
         error = settings.verdict_error
         self._needed = math.log((1.0 - error) / error)
+        self._seen: tuple[Evidence, Evidence] | None = None
 
     def update(self, parts: tuple[Evidence, Evidence]) -> bool:
         """Look at all evidence so far, that of either label's turns apart. True where the verdict changes."""
+        if parts is self._seen:  # most windows of a silence: nothing can change
+            return False
+        self._seen = parts
         before, whole = self.standing, parts[0] | parts[1]
         odds = whole.log_odds(self._speakers)
         # Windows are calibrated each, speakers are only nearly normal: no surer than the windows' own sum.
@@ -68,10 +72,10 @@ class SequentialTest:
         return self.standing != before
 
     def _is_mixed(self, parts: tuple[Evidence, Evidence], whole: Evidence) -> bool:
+        if min(parts[0].weight, parts[1].weight) < self._speakers.stray:
+            return False
         needed = self._needed * (0.5 if self.standing.mixed else 1.0)
         if min(parts[0].log_odds(self._speakers), -parts[1].log_odds(self._speakers)) < needed:
-            return False
-        if min(part.weight for part in parts) < self._speakers.stray:
             return False
         mean = self._speakers.mean
         two = parts[0].log_likelihood(mean, self._speakers) + parts[1].log_likelihood(-mean, self._speakers)
@@ -79,10 +83,9 @@ class SequentialTest:
         return two - one >= needed + self._rare
 
     def _label(self) -> str:
-        for label, log_odds in zip(self._labels, (self._log_odds, -self._log_odds), strict=True):
-            if log_odds >= self._needed * (0.5 if label == self.standing.label else 1.0):
-                return label
-        return UNKNOWN
+        label = self._labels[0 if self._log_odds > 0.0 else 1]
+        needed = self._needed * (0.5 if label == self.standing.label else 1.0)
+        return label if abs(self._log_odds) >= needed else UNKNOWN
 
     @property
     def probability(self) -> float | None:

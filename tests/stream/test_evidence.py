@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.provisional import VERDICT
-from stream.decide.evidence import Evidence, certainty, log_odds
+from stream.decide.evidence import Evidence, Pair, certainty, log_odds
 
 DECORRELATION = VERDICT.decorrelation
 odds = st.floats(-5.0, 5.0)
@@ -70,6 +70,12 @@ def test_the_labels_log_odds_are_those_of_the_likelihoods(windows: list[tuple[fl
     evidence = heard(windows)
     difference = evidence.log_likelihood(VERDICT.mean, VERDICT) - evidence.log_likelihood(-VERDICT.mean, VERDICT)
     assert evidence.log_odds(VERDICT) == pytest.approx(difference, abs=1e-6)
+
+
+@given(series, st.floats(0.0, 5.0))
+def test_people_the_wrong_way_round_tell_nothing(windows: list[tuple[float, float]], apart: float) -> None:
+    """Where who has the first label sounds more like the second, and the other way round, no window says who speaks."""
+    assert heard(windows).log_odds(VERDICT, Pair(1.0 - apart, 1.0, 0.5)) == 0.0
 
 
 @given(st.floats(0.0, 1.0))

@@ -1,6 +1,7 @@
 """Laws of decisions over time: turns, speaking time, the verdict. Windows are made by hand, without audio."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from models import ModelSpec, load_model, provisional
 from stream.decide import CallSummary, Judgement, Leg, Turn, VerdictSettings, judge
+from stream.decide.evidence import Evidence
+from stream.decide.verdict import SequentialTest
 from stream.records import Scores, SpeechVerdict
 
 WINDOW = 2.0  # seconds
@@ -193,6 +196,19 @@ def test_a_turn_is_told_soon_and_stays_as_told(windows: list[Said], hop: float) 
         assert (heard.currents[-1][1] is None) == (heard.currents[-1][0] == "unknown")
 
 
+@given(said, hops)
+def test_whose_turn_it_is_agrees_with_the_turns(windows: list[Said], hop: float) -> None:
+    """At any time that is not settled yet, the label is that of the turn in which it lies, and unknown in none."""
+    heard = Heard()
+    for window in windows:
+        turns = heard.hear([window], hop).leg._filter.pending()
+        inside = [0.5 * (turn.start + turn.end) for turn in turns]
+        between = [0.5 * (one.end + other.start) for one, other in pairwise(turns)]
+        for at in (*inside, *between, turns[0].start - 0.1 if turns else 0.0):
+            expected = next((turn.label for turn in turns if turn.start <= at < turn.end), "unknown")
+            assert heard.leg._filter.label_at(at) == expected
+
+
 def test_a_clear_turn_is_told_before_the_lag() -> None:
     """Where no path disagrees any more, a turn is told: seconds after another voice is heard for sure."""
     heard = Heard().hear([0.99] * 20).hear([0.01] * 6)
@@ -268,11 +284,46 @@ def test_a_verdict_is_no_surer_than_its_windows() -> None:
     assert [call.label for call in Heard(alike).hear([0.995]).calls] == ["a"]
 
 
+def test_a_new_error_rate_needs_no_new_voice() -> None:
+    """What was heard before suffices for a verdict at the error rate that holds from the next window on, silent too."""
+    heard = Heard(error=0.0001).hear([0.9] * 2).hear([None] * 3)
+    assert not heard.calls
+    heard.leg.adopt(VerdictSettings(verdict_error=0.2))
+    (call,) = heard.hear([None] * 3).calls
+    assert call.label == "a"
+
+
+def test_turns_do_not_depend_on_when_a_stream_begins() -> None:
+    """The same windows, some of them after gaps, two hours later: the same turns, two hours later."""
+    told = []
+    for begins in (0.0, 7200.0):
+        heard = Heard()
+        heard.at = begins
+        for p, gap in ((0.99, 0.0), (0.03, 1.5), (0.9, 0.25), (0.2, 30.0), (0.95, 0.5)):
+            heard.at += gap
+            heard.hear([p] * 7)
+        told.append(
+            [(each.label, each.start - begins, each.end - begins, each.windows) for each in heard.finish().turns]
+        )
+    assert len(told[0]) > 2
+    assert told[0] == told[1]
+
+
 @given(st.floats(0.5, 0.7), st.integers(1, 200))
 def test_doubt_is_never_a_verdict(p: float, count: int) -> None:
     """A voice between the labels stays unknown, however long it speaks: another speaker of its kind may differ."""
     heard = Heard().hear([p] * count).finish()
     assert [(call.label, call.reason) for call in heard.calls] == [("unknown", "low_confidence")]
+
+
+def test_a_verdict_stands_until_half_of_it_is_gone() -> None:
+    """Said at ln((1 - e) / e), withdrawn below half of that, and said anew at the whole."""
+    test = SequentialTest(VerdictSettings(), SPEAKERS, ("a", "b"))
+    odds = [1.05, 0.95, 0.55, 0.45, 0.95, 1.05]  # of what is needed
+    each = (SPEAKERS.within**2 + SPEAKERS.between**2) / (2.0 * SPEAKERS.mean) * math.log(0.99 / 0.01)
+    changes = [test.update((Evidence(part * each, 1.0, 1), Evidence())) for part in odds]
+    assert changes == [True, False, False, True, False, True]
+    assert test.standing.label == "a"
 
 
 def test_the_verdict_turns_with_the_evidence() -> None:
@@ -397,6 +448,13 @@ def test_whoever_is_like_the_other_label_is_told_from_the_one_they_talk_with() -
     assert seconds["a"] > 0.4 * seconds["b"]
     alone = Heard(steady).hear(voices(*[doubtful] * 8)).finish()
     assert not alone.turns
+
+
+def test_who_was_heard_long_ago_is_forgotten() -> None:
+    """After five times `memory` of another voice, the pair is the one that it would be had nothing been before."""
+    lately = voices((5.0 * TURNS.memory, 0.9))
+    alone, after = Heard().hear(lately).leg, Heard().hear(voices((60.0, 0.99))).hear(lately).leg
+    assert after._filter.best.pair.first == pytest.approx(alone._filter.best.pair.first, abs=0.02)
 
 
 @given(exact, st.integers(0, 40), hops)
