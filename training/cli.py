@@ -36,7 +36,7 @@ def cli() -> None:
 )
 @click.option("--windows", default=140000, show_default=True, help="Augmented windows to train on.")
 @click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
-@click.option("--seed", default=2, show_default=True, help="Of everything that is drawn.")
+@click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
 def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int, seed: int) -> None:
     """Decode, re-make, synthesise, augment: log-mel windows on disk. Resumes where it was interrupted."""
     _run("prepare", data, work, teacher=teacher, windows=windows, processes=processes, seed=seed)

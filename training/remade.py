@@ -11,10 +11,8 @@ import pyworld
 
 from training.audio import RATE, Int16, to_float, to_int16
 
-PITCH = {"female": (0.65, 1.7), "male": (0.75, 1.75), "child": (0.8, 1.25)}  # times the speaker's; formants tell
-LIVELINESS = (0.7, 2.2)  # times the melody's excursions around its median, in log frequency: 2 is acted surprise
-BREATHY = 0.2  # of the voices lose some of their tone to breath: pitch cannot tell, and they are voices all the same
-BREATH = (0.6, 1.0)  # times the tone's amplitude becomes noise: 1 is a whisper
+PITCH = {"female": (0.7, 1.35), "male": (0.8, 1.6), "child": (0.8, 1.25)}  # times the speaker's; formants tell
+LIVELINESS = (0.8, 1.8)  # times the melody's excursions around its median, in log frequency
 THROAT = (0.96, 1.04)  # times the formants' frequencies: another speaker of the same gender
 F0_LIMITS = (65.0, 500.0)  # Hz, of what is synthesised
 _PERIOD = 5.0  # ms between frames of WORLD's analysis
@@ -34,13 +32,12 @@ CHILDLIKE = Childlike()
 
 
 def remake(
-    samples: Int16, rng: np.random.Generator, *, copies: int, pitch: Limits, throat: Limits = THROAT,
-    breathy: float = BREATHY,
-) -> list[Int16]:  # fmt: skip
+    samples: Int16, rng: np.random.Generator, *, copies: int, pitch: Limits, throat: Limits = THROAT
+) -> list[Int16]:
     """`copies` other voices that say the same as `samples` (int16[n], 16 kHz): int16[about n] each.
 
-    Each voice's pitch is a factor of the speaker's, drawn from `pitch`; its formants', from `throat`; a share
-    `breathy` of them is breathy. A recording with no 100 ms of voiced sound gives none.
+    Each voice's pitch is a factor of the speaker's, drawn from `pitch`; its formants', from `throat`. A recording
+    with no 100 ms of voiced sound gives none.
     """
     x = to_float(samples).astype(np.float64)
     f0, times = pyworld.dio(x, RATE, frame_period=_PERIOD)
@@ -53,9 +50,7 @@ def remake(
     for _ in range(copies):
         melody = _melody(f0, _log_uniform(rng, pitch), rng.uniform(*LIVELINESS))
         warp = _log_uniform(rng, throat)
-        breath = rng.uniform(*BREATH) if rng.random() < breathy else 0.0
-        airy = aperiodicity + breath * (1.0 - aperiodicity)
-        made = pyworld.synthesize(melody, _warp(envelope, warp), _warp(airy, warp), RATE, _PERIOD)
+        made = pyworld.synthesize(melody, _warp(envelope, warp), _warp(aperiodicity, warp), RATE, _PERIOD)
         voices.append(to_int16(_as_loud_as(made, x)))
     return voices
 

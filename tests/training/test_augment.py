@@ -78,9 +78,7 @@ def test_a_remade_throat_moves_the_formants_and_leaves_the_pitch() -> None:
         0.05 * np.sum([g * np.sin(2 * np.pi * hz * t) for g, hz in zip(formant, harmonics, strict=True)], axis=0)
     )
     same, shorter = (
-        remade.remake(
-            voice, np.random.default_rng(4), copies=1, pitch=(1.0, 1.0), throat=(factor, factor), breathy=0.0
-        )[0]
+        remade.remake(voice, np.random.default_rng(4), copies=1, pitch=(1.0, 1.0), throat=(factor, factor))[0]
         for factor in (1.0, 1.3)
     )
     spectra = [np.abs(np.fft.rfft(to_float(each)[: 2 * RATE - 400])) ** 2 for each in (same, shorter)]
@@ -90,25 +88,6 @@ def test_a_remade_throat_moves_the_formants_and_leaves_the_pitch() -> None:
     for spectrum, f in zip(spectra, hz, strict=True):
         loudest = f[np.argmax(spectrum)]
         assert loudest % 120.0 == pytest.approx(0.0, abs=8.0) or loudest % 120.0 == pytest.approx(120.0, abs=8.0)
-
-
-def test_a_breathy_copy_loses_tone_and_keeps_the_formants() -> None:
-    """Its energy lies between the harmonics as well as on them, about the same centre."""
-    remade = pytest.importorskip("training.remade", exc_type=ImportError)
-    t = np.arange(2 * RATE) / RATE
-    voice = to_int16(0.05 * np.sum([np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 40)], axis=0))
-    toned, breathy = (
-        remade.remake(voice, np.random.default_rng(5), copies=1, pitch=(1.0, 1.0), throat=(1.0, 1.0), breathy=share)[0]
-        for share in (0.0, 1.0)
-    )
-    hz = np.fft.rfftfreq(2 * RATE - 400, 1 / RATE)
-    near = np.abs((hz + 75) % 150 - 75) < 15
-    power = [np.abs(np.fft.rfft(to_float(each)[: 2 * RATE - 400])) ** 2 for each in (toned, breathy)]
-    on = [p[near].sum() / p.sum() for p in power]
-    centres = [np.sum(p * hz) / p.sum() for p in power]
-    assert on[0] > 0.9
-    assert on[1] < 0.75
-    assert centres[1] == pytest.approx(centres[0], rel=0.35)
 
 
 def test_clarity_is_the_first_50_ms_against_the_rest() -> None:
