@@ -62,7 +62,7 @@ def build_network(frames: int, bands: int, stages: Sequence[tuple[int, tuple[int
     (channels, stride), *rest = stages
     x = layers.Conv2D(channels, (3, 5), stride, "same", use_bias=False)(level)
     colour = layers.Conv2D(channels, (1, 5), (1, stride[1]), "same", use_bias=False)(Colour()(level))
-    x = _normalised(layers.Add()([x, colour]))
+    x = layers.ReLU(6.0)(layers.Add()([_standardised(x), colour]))  # in this order it folds into the convolutions
     for channels, stride in rest:
         x = _separable(x, channels, stride)
     # All bands at once, not pooled: pitch and formants are places.
@@ -82,4 +82,8 @@ def _separable(x: Tensor, channels: int, stride: tuple[int, int]) -> Tensor:
 
 
 def _normalised(x: Tensor) -> Tensor:
-    return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.95)(x))
+    return layers.ReLU(6.0)(_standardised(x))
+
+
+def _standardised(x: Tensor) -> Tensor:
+    return layers.BatchNormalization(momentum=0.95)(x)
