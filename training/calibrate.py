@@ -15,9 +15,8 @@ from training.examples import REMADE
 from training.shards import Shard
 from training.train import predict, read_network, read_prepared
 
-NO_VOICE_PASSED = 0.01  # of the windows without a voice pass the model's own veto, all conditions together
-SPEECH_KEPT = 0.996  # of speech windows pass it in each corpus, even where more without a voice do
-_SPEECH_LEAST = 0.05  # the lowest threshold of the veto
+SPEECH_LIMITS = (0.05, 0.3)  # of the veto's threshold: beyond it a far voice in a room goes before music does
+SPEECH_KEPT = 0.996  # of speech windows pass the model's own veto, in each corpus, all conditions together
 COVERAGE = 0.93  # of adults' windows get an answer in each corpus, women and men counting the same
 LEAST = 0.88  # the same for either gender: young women and children sound alike, and one threshold parts them
 CHILD = 0.2  # a child's window that gets a gender counts as so much of a wrong answer on a grown voice
@@ -78,18 +77,14 @@ def _probability(output: OutputSpec, logits: Logits, column: int) -> Floats:
 
 
 def _speech_threshold(shard: Shard, voice: Floats) -> float:
-    """The lowest that NO_VOICE_PASSED allows, and SPEECH_KEPT of the recorded voices of every corpus: in hundredths.
-
-    Low, because a voice unlike those of dev (shouted, whispered, far) looks less like one, and because what passes
-    must still be decidable and sure to get a gender.
-    """
-    corpora, speech = shard.origin[:, 1], shard.targets[:, SPEECH]
-    found = [float(np.quantile(voice[speech == 0], 1.0 - NO_VOICE_PASSED))] if (speech == 0).any() else [0.5]
+    """What SPEECH_KEPT of the recorded voices of every corpus reach: within SPEECH_LIMITS, in hundredths."""
+    least, most = SPEECH_LIMITS
+    corpora, found = shard.origin[:, 1], [most]
     for corpus in np.unique(corpora):
-        should = (corpora == corpus) & (speech == 1)
+        should = (corpora == corpus) & (shard.targets[:, SPEECH] == 1)
         if should.any() and not corpus.endswith(REMADE):
             found.append(float(np.quantile(voice[should], 1.0 - SPEECH_KEPT)))
-    return float(np.floor(max(min(found), _SPEECH_LEAST) * 100) / 100)
+    return float(np.floor(max(min(found), least) * 100) / 100)
 
 
 def _thresholds(
