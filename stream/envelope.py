@@ -18,7 +18,8 @@ class Envelope:
     """Writes the messages of the stream `name`; `timed`: they happen now, and say so."""
 
     def __init__(self, name: str, model: Model, epoch: str, *, timed: bool) -> None:
-        self._name, self._model, self._epoch, self._timed = name, model, epoch, timed
+        self._name, self._epoch, self._timed = name, epoch, timed
+        self._identity, self._labels = model.identity, model.spec.labels
         self._written: Counter[type[AnyMessage]] = Counter()
 
     @property
@@ -31,10 +32,14 @@ class Envelope:
         *, hop: float, turn: tuple[str, float | None], latency_ms: float | None,
     ) -> WindowMessage:  # fmt: skip
         """One window's decision, and the label and probability of the current turn."""
-        first, second = self._model.spec.labels
+        first, second = self._labels
         likely = round(scores.label, 4) if scores else 0.0
         return WindowMessage(
-            **self._head(WindowMessage),
+            epoch=self._epoch,  # and so on: `_head` would take longer than all the rest, and this is made each hop
+            sequence=self._next(WindowMessage),
+            time=self._time(),
+            model=self._identity,
+            stream=self._name,
             start=window.start / SAMPLE_RATE,
             end=window.end / SAMPLE_RATE,
             hop=hop,
@@ -82,15 +87,21 @@ class Envelope:
         )
 
     def _head(self, kind: type[AnyMessage]) -> dict[str, Any]:
-        sequence = self._written[kind]
-        self._written[kind] += 1
         return {
             "epoch": self._epoch,
-            "sequence": sequence,
-            "time": datetime.now(UTC) if self._timed else None,
-            "model": self._model.identity,
+            "sequence": self._next(kind),
+            "time": self._time(),
+            "model": self._identity,
             "stream": self._name,
         }
+
+    def _next(self, kind: type[AnyMessage]) -> int:
+        sequence = self._written[kind]
+        self._written[kind] = sequence + 1
+        return sequence
+
+    def _time(self) -> datetime | None:
+        return datetime.now(UTC) if self._timed else None
 
 
 def _rounded(probability: float | None) -> float | None:

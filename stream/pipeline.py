@@ -131,9 +131,9 @@ class Pipeline:
             self._decide(window)
 
     def _decide(self, window: Window) -> None:
-        speech = self._vad.judge(window)
+        speech, came = self._vad.judge(window), self._arrival(window)
         self._unseen = min(self._unseen + window.fresh, window.samples.size)
-        skipped = not self._admits(window) and self._is_for_model(speech)
+        skipped = not self._admits(came) and self._is_for_model(speech)
         scores = None if skipped else self._score(window, speech)
         judgement = SKIPPED if skipped else judge(speech, scores, self._setup.model.spec)
         start, end = window.start / SAMPLE_RATE, (window.end - window.padded) / SAMPLE_RATE
@@ -142,7 +142,7 @@ class Pipeline:
         self._setup.take(
             self._envelope.window(
                 window, speech, scores, judgement, hop=self._setup.windows.hop_samples / SAMPLE_RATE,
-                turn=self._leg.current, latency_ms=self._latency(window) if self._timed else None,
+                turn=self._leg.current, latency_ms=self._latency(came) if self._timed else None,
             )
         )  # fmt: skip
         self._publish(news)
@@ -162,9 +162,9 @@ class Pipeline:
     def _is_for_model(self, speech: SpeechVerdict) -> bool:
         return self._setup.model.spec.gate == "none" or speech.is_speech
 
-    def _admits(self, window: Window) -> bool:
+    def _admits(self, came: float) -> bool:
         """Whether there is time for the model. Who can wait skips nothing."""
-        return self._stride is None or self._stride.admits(self._age(window))
+        return self._stride is None or self._stride.admits(_age(came))
 
     def _finish(self) -> None:
         for piece in self._resampler.finish():
@@ -189,13 +189,12 @@ class Pipeline:
             self._processed += piece.samples.size
             self._zeros = 0 if piece.samples[-1] or piece.samples.any() else self._zeros + piece.samples.size
 
-    def _age(self, window: Window) -> float:
-        """Seconds since its last sample came."""
-        last = (window.end - window.padded) * self._rate // SAMPLE_RATE
-        return max(time.monotonic() - self._ring.arrival(last, self._rate), 0.0)
+    def _arrival(self, window: Window) -> float:
+        """When (time.monotonic) its last sample came."""
+        return self._ring.arrival((window.end - window.padded) * self._rate // SAMPLE_RATE, self._rate)
 
-    def _latency(self, window: Window) -> float:
-        latency = round(self._age(window) * 1000.0, 3)
+    def _latency(self, came: float) -> float:
+        latency = round(_age(came) * 1000.0, 3)
         self._latencies.append(latency)
         return latency
 
@@ -240,6 +239,11 @@ class Pipeline:
             speaking_share={span: _rounded(shares(seconds), 4) for span, seconds in speaking.items()},
             latency_ms=_quantiles(self._latencies) if self._latencies else None,
         )
+
+
+def _age(came: float) -> float:
+    """Seconds since then."""
+    return max(time.monotonic() - came, 0.0)
 
 
 def _captured(mark: Mark) -> int:

@@ -1,7 +1,7 @@
 """Any sample rate to the pipeline's, once per hop: soxr's streaming resampler, gaps kept in place."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import numpy as np
@@ -53,11 +53,12 @@ class Resampler:
         self._bite = rate // 8  # samples: soxr keeps room for the largest it was ever given, some 30 bytes for each
         self._begin(0)
 
-    def push(self, piece: AudioBlock | Gap) -> Iterator[AudioBlock | Gap]:
+    def push(self, piece: AudioBlock | Gap) -> Iterable[AudioBlock | Gap]:
         """The pieces that `piece` makes available."""
-        if self._rate == SAMPLE_RATE:
-            yield piece
-        elif isinstance(piece, AudioBlock):
+        return (piece,) if self._rate == SAMPLE_RATE else self._resampled(piece)
+
+    def _resampled(self, piece: AudioBlock | Gap) -> Iterator[AudioBlock | Gap]:
+        if isinstance(piece, AudioBlock):
             samples = piece.samples.astype(np.float32)
             samples /= FULL_SCALE
             self._taken += samples.size

@@ -212,10 +212,11 @@ class Ring:
         Further back than the last blocks it is reckoned from the oldest of them and the rate; what has not come
         yet counts as come with the last.
         """
+        last = self._marks[-1]
+        if len(self._marks) > 1 and self._marks[-2].position < position:  # usual: the last block completes a window
+            return last.when
         marks = tuple(self._marks)
-        at = len(marks) - 1
-        if at and marks[at - 1].position >= position:  # seldom: it is the last block that completes a window
-            at = bisect_left(marks, position, key=_position)
+        at = min(bisect_left(marks, position, key=_position), len(marks) - 1)
         return marks[at].when - (max(marks[0].position - position, 0) / rate if at == 0 else 0.0)
 
     def _oldest(self) -> int:
@@ -228,12 +229,11 @@ class Ring:
         return Gap(start, resume - start, "lapped", estimated=False)
 
     def _copy(self, start: int, end: int) -> Samples:
-        at = start % self._capacity
-        head = min(end - start, self._capacity - at)
-        samples = np.empty(end - start, np.int16)
-        samples[:head] = self._memory[at : at + head]
-        samples[head:] = self._memory[: end - start - head]
-        return samples
+        at, size = start % self._capacity, end - start
+        beyond = at + size - self._capacity
+        if beyond <= 0:
+            return self._memory[at : at + size].copy()
+        return np.concatenate([self._memory[at:], self._memory[:beyond]])
 
     def _advance(self, piece: _Piece) -> _Piece:
         self._read = piece.end

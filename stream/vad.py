@@ -35,9 +35,14 @@ class VadSettings(msgspec.Struct, frozen=True):
 
 def speech_frames(detector: webrtcvad.Vad, samples: Samples) -> npt.NDArray[np.bool_]:
     """What `detector` makes of each whole 20 ms frame of `samples` (int16[n], 16 kHz), which go on where it stands."""
-    content, is_speech = samples[: samples.size // FRAME * FRAME].tobytes(), detector.is_speech
-    frames = range(0, len(content), _FRAME_BYTES)
-    return np.fromiter([is_speech(content[at : at + _FRAME_BYTES], SAMPLE_RATE, FRAME) for at in frames], bool)
+    return np.frombuffer(_judged(detector, samples), np.bool_)
+
+
+def _judged(detector: webrtcvad.Vad, samples: Samples) -> bytes:
+    """The same, a byte for each frame."""
+    content, is_speech = samples.tobytes(), detector.is_speech
+    frames = range(0, len(content) - _FRAME_BYTES + 1, _FRAME_BYTES)
+    return bytes([is_speech(content[at : at + _FRAME_BYTES], SAMPLE_RATE, FRAME) for at in frames])
 
 
 class Vad:
@@ -67,7 +72,7 @@ class Vad:
             samples = piece.samples[frame * FRAME - piece.start :]
             if frame != self._first + len(self._speech):  # after a gap: no window needs what was before
                 self._first, self._speech = frame, bytearray()
-        self._speech += speech_frames(self._detector, samples).tobytes()
+        self._speech += _judged(self._detector, samples)
         forgotten = max(len(self._speech) - _KEPT, 0)
         self._first += forgotten
         del self._speech[:forgotten]

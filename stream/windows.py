@@ -36,7 +36,8 @@ class Windows:
     def __init__(self, length: int, hop: int) -> None:
         self._length = length
         self._hop = hop
-        self._buffer = np.zeros(length, np.int16)
+        self._buffer = np.zeros(2 * length, np.int16)  # through which windows move; at its end they are moved back
+        self._at = 0  # in the buffer, of the next window
         self._start = 0  # of the next window
         self._filled = 0  # samples of it that are there
         self._known_to = 0  # end of the last window: what comes after is fresh
@@ -59,27 +60,36 @@ class Windows:
             return
         samples = piece.samples[max(self._start + self._filled - piece.start, 0) :]  # before the grid: in no window
         while samples.size:
+            end = self._at + self._filled
             taken = samples[: self.missing]
-            self._buffer[self._filled : self._filled + taken.size] = taken
+            self._buffer[end : end + taken.size] = taken
             self._filled += taken.size
             samples = samples[taken.size :]
             if self._filled == self._length:
                 yield self._window(padded=0)
-                self._start += self._hop
                 samples = samples[max(self._hop - self._length, 0) :]  # between windows that do not overlap
-                self._filled = max(self._length - self._hop, 0)
-                self._buffer[: self._filled] = self._buffer[self._length - self._filled :].copy()
+                self._move_on()
 
     def finish(self) -> Iterator[Window]:
         """One padded window where the stream has ended before its first was full."""
         if not self._count and self._filled:
-            self._buffer[self._filled :] = 0
+            self._buffer[self._filled : self._length] = 0
             yield self._window(padded=self.missing)
+
+    def _move_on(self) -> None:
+        """To the next window, of which this one has what it shares with it."""
+        self._start += self._hop
+        self._filled = max(self._length - self._hop, 0)
+        self._at += self._hop
+        if self._at > self._length:  # no room for a whole one
+            self._buffer[: self._filled] = self._buffer[self._at : self._at + self._filled]
+            self._at = 0
 
     def _window(self, padded: int) -> Window:
         end = self._start + self._length
         fresh = min(self._length, end - self._known_to)
-        window = Window(self._start, self._buffer, fresh, padded, self._gap, self._lost)
+        samples = self._buffer[self._at : self._at + self._length]
+        window = Window(self._start, samples, fresh, padded, self._gap, self._lost)
         self._known_to, self._gap = end, 0
         self._count += 1
         return window

@@ -8,6 +8,7 @@ import sys
 import click
 
 from models import GenderstreamError
+from stream.garbage import collect_seldom
 from stream.memory import OUT_OF_MEMORY
 from stream.outputs.lines import write
 from stream.words import ERROR
@@ -44,6 +45,7 @@ def genderstream() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 failed while running, 2 unusable input, option or configuration."""
+    collect_seldom()
     try:
         genderstream.main(arguments, prog_name="genderstream", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -43,14 +43,15 @@ class SpeakingTime:
 
     def settle(self, before: float) -> None:
         """What was said before this time (seconds) has the label that it has now, for good."""
-        while self._unsettled and self._unsettled[0].at < before:
-            speech = self._unsettled.popleft()
-            label = self._label_at(speech.at)
+        unsettled = self._unsettled
+        while unsettled and unsettled[0].at < before:
+            speech = unsettled.popleft()
+            at, label = speech.at, self._label_at(speech.at)
             if speech.sparse and label == UNKNOWN:
                 continue
             self._all[label] += speech.seconds
-            for span, length in _BUCKETS.items():
-                buckets, number = self._recent[span], int(speech.at // length)
+            for span, buckets in self._recent.items():
+                number = int(at // _BUCKETS[span])
                 if not buckets or buckets[-1][0] != number:
                     buckets.append((number, _nothing()))
                 buckets[-1][1][label] += speech.seconds

@@ -184,8 +184,12 @@ class TurnFilter:
         if state == NOBODY or heard.log_odds is None:
             return path
         window = heard.centre, heard.log_odds, self._speakers.decorrelation
-        evidence, parts = was.evidence.add(*window), _added(path.parts, state, window)
-        lately = _added((path.lately[0].faded(kept), path.lately[1].faded(kept)), state, window)
+        evidence, (first, second) = was.evidence.add(*window), path.parts
+        before, other = path.lately[0].faded(kept), path.lately[1].faded(kept)
+        if state == 0:
+            parts, lately = (first.add(*window), second), (before.add(*window), other)
+        else:
+            parts, lately = (first, second.add(*window)), (before, other.add(*window))
         odds = evidence.log_odds(self._speakers, was.known)
         probability = certainty(odds if state == 0 else -odds, self._speakers.atypical)
         named = probability >= (self._turns.leave if was.named else self._turns.enter)
@@ -217,14 +221,9 @@ class TurnFilter:
 
 def _within(probability: float, doubt: float) -> float:
     """No nearer to 0 and 1 than `doubt`."""
-    return doubt if probability < doubt else min(probability, 1.0 - doubt)
-
-
-def _added(
-    parts: tuple[Evidence, Evidence], state: int, window: tuple[float, float, float]
-) -> tuple[Evidence, Evidence]:
-    first, second = parts
-    return (first.add(*window), second) if state == 0 else (first, second.add(*window))
+    if probability < doubt:
+        return doubt
+    return probability if probability < 1.0 - doubt else 1.0 - doubt
 
 
 def _step(turns: Turns, passed: float) -> _Step:

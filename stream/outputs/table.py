@@ -10,7 +10,7 @@ from typing import Any, Protocol, TextIO
 import msgspec
 
 from models import UnusableError
-from stream.messages import AnyMessage, WindowMessage
+from stream.messages import AnyMessage, WindowMessage, encode
 
 
 class Table(Protocol):
@@ -28,8 +28,7 @@ class JsonLines:
 
     def add(self, file: str, message: AnyMessage) -> None:
         """Write one row."""
-        row = {"file": file} | msgspec.to_builtins(message)
-        self._out.write(msgspec.json.encode(row).decode() + "\n")
+        self._out.write(f'{{"file":{msgspec.json.encode(file).decode()},{encode(message)[1:].decode()}\n')
 
 
 class Csv:

@@ -18,6 +18,7 @@ from stream.sources.channels import MOST_NAME, ChannelWriter, check_format
 
 _BLOCK_SECONDS = 0.05  # as it sounds, where it sounds alone
 _WAIT_SECONDS = 0.1  # for room in a ring
+_BITE = 64_000  # samples of all channels at a time, at full speed: each read costs as much as 30,000 of them
 
 
 def open_source(source: str, settings: InputSettings) -> "Recording":
@@ -50,7 +51,7 @@ class Recording:
         if intake.stopping.is_set():
             return
         with self._opened(intake) as (file, writer):
-            while not intake.stopping.is_set() and len(block := self._read(file, file.samplerate)):
+            while not intake.stopping.is_set() and len(block := self._read(file, _BITE // file.channels)):
                 writer.write(block)
 
     @contextmanager
@@ -76,7 +77,11 @@ class Recording:
         if exact:
             return np.asarray(block)
         if not np.isfinite(block).all():
-            raise UnusableError(f"{self._path} has NaN or infinite samples: expected numbers; export it again")
+            good = int(np.isfinite(block).all(axis=1).argmin())
+            if not good:
+                raise UnusableError(f"{self._path} has NaN or infinite samples: expected numbers; export it again")
+            file.seek(good - len(block), soundfile.SEEK_CUR)  # up to there it is decided on
+            block = block[:good]
         return to_int16(block)
 
     def _open(self) -> soundfile.SoundFile:

@@ -187,6 +187,7 @@ def test_wakes_once_when_the_awaited_position_is_there(blocks: list[int], awaite
 def test_a_sample_came_with_its_block(blocks: list[int]) -> None:
     """However many blocks come at once, none is taken for older than it is; those long past are reckoned by rate."""
     ring = Ring(100_000, live=True, wake=lambda: None)
+    assert ring.arrival(1, 8000) == ring.mark.when
     for i, size in enumerate(blocks):
         ring.write(counting(0, size), when=float(i))
     ends = np.cumsum(blocks).tolist()

@@ -74,12 +74,18 @@ def test_fresh_samples_are_fresh_once(steps: list[tuple[bool, int]], hop: int) -
     assert set(fresh) == covered
 
 
-@given(size=st.integers(1, LENGTH - 1), hop=hops)
-def test_a_short_stream_is_padded_and_says_so(size: int, hop: int) -> None:
-    """A stream shorter than a window gives one window, its end zeros, their number in `padded`."""
-    windows = Windows(LENGTH, hop)
-    assert not list(windows.cut(AudioBlock(0, signal(0, size))))
+@given(lost=st.integers(0, LENGTH - 1), size=st.integers(1, LENGTH - 1), hop=hops)
+def test_a_short_stream_is_padded_and_says_so(lost: int, size: int, hop: int) -> None:
+    """A stream shorter than a window gives one window, its end zeros, their number in `padded`; so does its last part.
+
+    What was heard before a gap, as much as was `lost`, is in no window.
+    """
+    windows, begins = Windows(LENGTH, hop), -(-2 * lost // hop) * hop
+    if lost:
+        assert not list(windows.cut(AudioBlock(0, signal(0, lost))))
+        assert not list(windows.cut(Gap(lost, lost, "device", False)))
+    assert not list(windows.cut(AudioBlock(2 * lost, signal(2 * lost, begins - 2 * lost + size))))
     (window,) = windows.finish()
-    assert window.padded == LENGTH - size
-    np.testing.assert_array_equal(window.samples[:size], signal(0, size))
+    assert (window.start, window.padded) == (begins, LENGTH - size)
+    np.testing.assert_array_equal(window.samples[:size], signal(begins, size))
     assert not window.samples[size:].any()

@@ -248,7 +248,7 @@ def test_damage_in_the_middle_is_refused_when_it_is_reached(tmp_path, command, d
     """A recording with NaN far inside is decided on up to there, then refused in one line."""
     path = tmp_path / "damaged.wav"
     samples = (demo_samples[: 6 * RATE] / 32768).astype(np.float32)
-    samples[5 * RATE + 1] = np.nan
+    samples[5 * RATE] = np.nan
     soundfile.write(path, samples, RATE, "FLOAT")
     ended = command("score", path)
     assert ended.status == 2
