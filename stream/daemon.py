@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ from stream.outputs.journal import Journal
 from stream.pipeline import Listener, Pipeline, Setup, Tuning
 from stream.ring import Ring
 from stream.sources import Source
+from stream.sources.failure import tell_failure
 from stream.words import WARNING
 
 RING_SECONDS = 10
@@ -158,6 +160,7 @@ class Daemon(Streams):
         self._health_sequence = 0
         self._tunings: deque[Tuning] = deque()  # to be adopted
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
+        self._failed: dict[str, str] = {}  # inputs, and why
 
     def wake(self, name: str) -> None:
         """Put the stream `name` on the worker's agenda. Called from any thread."""
@@ -180,8 +183,8 @@ class Daemon(Streams):
     def run(self) -> None:
         """Work until every source has ended or `stop` was called. Raises the first source's error."""
         with capturing(self._sources, self) as captures:
-            for capture in captures:
-                capture.add_done_callback(self._ended)
+            for source, capture in zip(self._sources, captures, strict=True):
+                capture.add_done_callback(partial(self._ended, source.source))
             try:
                 self._work(captures)
             finally:
@@ -246,13 +249,17 @@ class Daemon(Streams):
 
     def _forget(self, pipeline: Pipeline) -> None:
         super()._forget(pipeline)
-        self._over[pipeline.name] = pipeline.health()
+        self._over[pipeline.name] = health = pipeline.health()
+        self._note(health.cause is not None)
 
-    def _ended(self, capture: Future[None]) -> None:
-        """One source has ended. Where it failed and others go on, say so now."""
+    def _ended(self, source: str, capture: Future[None]) -> None:
+        """`source` has ended. Where it failed and others go on, say so now."""
         error = capture.exception()
-        if isinstance(error, GenderstreamError) and not self._alone:
-            self.say(f"{WARNING}{error}; the other inputs go on")
+        if error is not None:
+            self._failed[source] = why = tell_failure(error)
+            if not self._alone:
+                foreseen = isinstance(error, GenderstreamError)
+                self.say(f"{WARNING}{'' if foreseen else f'{source}: '}{why}; the other inputs go on")
         if isinstance(error, MemoryError):  # a port that nobody serves any more helps nobody
             self.stopping.set()
         self._agenda.nudge()
@@ -271,6 +278,7 @@ class Daemon(Streams):
             streams=self._over
             | {name: pipeline.health(self._attentive) for name, pipeline in list(self.pipelines.items())},
             refused={source: dict(causes) for source, causes in list(self.refused.items())},
+            failed=dict(self._failed),
             journal=self._journal.health() if self._journal else None,
         )
         self._health_sequence += 1

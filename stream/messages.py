@@ -223,7 +223,9 @@ class HealthMessage(Message, frozen=True, kw_only=True, tag="genderstream.health
         dict[str, dict[str, Count]],
         Meta(description="what inputs from the network would not take since the daemon began: by input, by cause"),
     ] = {}
-
+    failed: Annotated[
+        dict[str, str], Meta(description="inputs that have failed for good while others go on: by input, why")
+    ] = {}
     journal: Annotated[JournalHealth | None, Meta(description="null where none is kept")] = None
 
     @property

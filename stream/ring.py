@@ -19,6 +19,7 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
@@ -97,9 +98,11 @@ class Ring:
         if news:
             self._wake()
 
-    def close(self, *, broken: bool = False) -> None:
-        """Say that nothing follows; broken: since the source failed, not because the stream was over."""
-        self._broken = broken
+    def close(self, *, broken: str | None = None) -> None:
+        """Say that nothing follows; `broken`: why the source failed, where the stream was not simply over."""
+        if broken is not None:
+            self._condition = replace(self._condition, state="failed", cause=broken)
+            self._broken = True
         self._closed = True
         self._wake()
 

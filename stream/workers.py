@@ -50,6 +50,7 @@ class Worker:
         self.ready = False
         self.error: GenderstreamError | None = None
         self.refused: dict[str, dict[str, int]] = {}
+        self.failed: dict[str, str] = {}
         self.clock = ClockHealth()
         self.streams: dict[str, StreamHealth] = {}  # that have not ended
 
@@ -172,7 +173,7 @@ class Workers:
         """Keep what `worker` says of itself until it is published with the others'."""
         self._health = health
         self._late_ms = max(self._late_ms, health.late_ms)
-        worker.refused, worker.clock = health.refused, health.clock
+        worker.refused, worker.failed, worker.clock = health.refused, health.failed, health.clock
         worker.streams = {name: stream for name, stream in health.streams.items() if stream.state != "ended"}
         self._over |= {name: health.streams[name] for name in health.ended}
         self._due = min(self._due, time.monotonic() + _TOGETHER)
@@ -183,15 +184,17 @@ class Workers:
             return
         streams = self._over | self._failed
         refused: dict[str, Counter[str]] = {}
+        failed: dict[str, str] = {}
         for worker in self._workers:
             streams |= worker.streams
+            failed |= worker.failed
             for source, causes in worker.refused.items():
                 refused.setdefault(source, Counter()).update(causes)
         message = msgspec.structs.replace(
             self._health, sequence=self._health_sequence, time=datetime.now(UTC),
             uptime=round(time.monotonic() - self._began, 3), late_ms=self._late_ms, streams=streams,
             clock=most(worker.clock for worker in self._workers),
-            refused={source: dict(causes) for source, causes in refused.items()},
+            refused={source: dict(causes) for source, causes in refused.items()}, failed=failed,
             journal=self._journal.health() if self._journal else None,
         )  # fmt: skip
         self._health_sequence += 1

@@ -83,8 +83,9 @@ class Systemd:
 
 
 def describe(health: HealthMessage) -> str:
-    """In one line: how many streams there are in which state, and what was lost."""
+    """In one line: how many streams there are in which state, what was lost, and which inputs have failed."""
     states = [stream.state for stream in health.streams.values()]
     counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     lost = sum(sum(stream.lost.values()) / stream.sample_rate for stream in health.streams.values())
-    return f"{len(states)} streams ({counted or 'waiting for the first'}), {lost:.1f} s of audio lost"
+    failed = f"; failed: {', '.join(health.failed)}" if health.failed else ""
+    return f"{len(states)} streams ({counted or 'waiting for the first'}), {lost:.1f} s of audio lost{failed}"

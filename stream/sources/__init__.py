@@ -74,8 +74,11 @@ class Intake(Protocol):
 class Source(Protocol):
     """Something that can be captured, already found to be usable."""
 
+    source: str
+    """As INPUT was written, or with the port that was free."""
+
     def capture(self, intake: Intake) -> None:
-        """Open streams, write into their rings and close them; return at the end or when stopping.
+        """Open streams, write into their rings and close them, however it ends; return at the end or when stopping.
 
         Runs in a thread of its own. Raises UnusableError or GenderstreamError.
         """

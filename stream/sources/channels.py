@@ -10,6 +10,7 @@ from stream.names import MOST_CHARACTERS
 from stream.records import Condition
 from stream.ring import Ring
 from stream.sources import InputSettings, Intake
+from stream.sources.failure import tell_failure
 from stream.words import LossCause
 
 MOST_CHANNELS = 32
@@ -29,7 +30,7 @@ class ChannelWriter:
         mixed = block if self._picked is None else 0
         self.rings: list[Ring] = []
         with ExitStack() as failed:
-            failed.callback(self.close, broken=True)
+            failed.push(self.__exit__)
             for each in names:
                 self.rings.append(intake.open(each, rate=rate, live=live, timed=timed))
             self._sum = np.zeros(mixed, np.int32)
@@ -39,9 +40,9 @@ class ChannelWriter:
     def __enter__(self) -> "ChannelWriter":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
         """Nothing follows; an error says that the source failed."""
-        self.close(broken=kind is not None)
+        self.close(broken=None if error is None else tell_failure(error))
 
     def write(self, frames: npt.NDArray[np.int16], *, when: float | None = None) -> None:
         """Write int16[n, channels] to the streams; `when` (time.monotonic) they came, if that was not just now."""
@@ -79,8 +80,8 @@ class ChannelWriter:
         for ring in self.rings:
             ring.tell(condition)
 
-    def close(self, *, broken: bool = False) -> None:
-        """Nothing follows; broken: since the source failed."""
+    def close(self, *, broken: str | None = None) -> None:
+        """Nothing follows; `broken`: why the source failed."""
         for ring in self.rings:
             ring.close(broken=broken)
 

@@ -36,6 +36,7 @@ class Load:
     """A Source of `count` streams in one thread. What it costs itself it says at the end."""
 
     def __init__(self, count: int, name: str) -> None:
+        self.source = f"load://{count}"
         self._count, self._name = count, name
 
     def capture(self, intake: Intake) -> None:
@@ -45,15 +46,17 @@ class Load:
         began = time.monotonic()
         due = [(feed.begin + _BLOCK_SECONDS, i) for i, feed in enumerate(feeds)]
         heapq.heapify(due)
-        while not intake.stopping.is_set():
-            now = time.monotonic() - began
-            while due[0][0] <= now:
-                at, i = due[0]
-                feeds[i].write()
-                heapq.heapreplace(due, (at + _BLOCK_SECONDS, i))
-            intake.stopping.wait(_TICK)
-        for feed in feeds:
-            feed.ring.close()
+        try:
+            while not intake.stopping.is_set():
+                now = time.monotonic() - began
+                while due[0][0] <= now:
+                    at, i = due[0]
+                    feeds[i].write()
+                    heapq.heapreplace(due, (at + _BLOCK_SECONDS, i))
+                intake.stopping.wait(_TICK)
+        finally:
+            for feed in feeds:
+                feed.ring.close()
         took, passed = time.thread_time(), time.monotonic() - began
         intake.say(f"{self._name}: writing {self._count} streams took {took:.3f} s of processor time in {passed:.3f} s")
 

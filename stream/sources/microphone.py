@@ -26,6 +26,7 @@ class Microphone:
 
     def __init__(self, wanted: str, settings: InputSettings) -> None:
         """Find the device. Raises UnusableError where it is not there."""
+        self.source = f"mic:{wanted}" if wanted else "mic"
         self._wanted, self._settings = wanted, settings
         self._least = int(settings.channels) + 1 if settings.channels.isdigit() else 1
         self._process = CaptureProcess(wanted, self._least)
@@ -47,12 +48,12 @@ class Microphone:
         hearing = Hearing(writer, device, intake)
         try:
             self._process.open()
-            while not self._hear(hearing, intake) and not intake.stopping.wait(hearing.delay):
-                hearing.go_on()
-                self._process = CaptureProcess(device.name if self._wanted else "", self._least, like=device)
+            with writer:
+                while not self._hear(hearing, intake) and not intake.stopping.wait(hearing.delay):
+                    hearing.go_on()
+                    self._process = CaptureProcess(device.name if self._wanted else "", self._least, like=device)
         finally:
             self._process.kill()
-            writer.close()
 
     def _hear(self, hearing: Hearing, intake: Intake) -> bool:
         """Take one process's packets: True when stopping, False when it is lost, and dead."""

@@ -23,6 +23,8 @@ def open_source(source: str, settings: InputSettings) -> "Pipe":
 class Pipe:
     """A Source. Reads what is there and waits for room in the ring, so that the sender waits, too."""
 
+    source = "-"
+
     def __init__(self, settings: InputSettings) -> None:
         self._pcm = Pcm("standard input", settings)
         if sys.stdin is None or sys.stdin.isatty():

@@ -38,6 +38,7 @@ class Recording:
     timed = False
 
     def __init__(self, path: Path, settings: InputSettings) -> None:
+        self.source = str(path)
         self._path = path
         self._settings = settings
         with self._open() as file:

@@ -49,6 +49,7 @@ class Switchboard:
     """A Source: all of `ports`, in one thread."""
 
     def __init__(self, ports: Sequence[Port]) -> None:
+        self.source = ", ".join(port.source for port in ports)
         self._ports = ports
         self._selector = selectors.DefaultSelector()
         self.datagrams = Datagrams()

@@ -71,7 +71,8 @@ def test_what_is_no_number_ends_its_own_stream_only(value, daemon, observe, demo
     floats = np.zeros(2 * RATE, "<f4")
     floats[RATE] = value
     running.process.stdin.write(floats.tobytes())
-    observer.await_state("stdin", "ended")
+    assert "NaN or infinite samples" in observer.await_state("stdin", "ended")["cause"]
+    assert "NaN or infinite samples" in observer.await_health(lambda health: health["failed"])["failed"]["-"]
     before = observer.await_window("demo")
     assert observer.await_window("demo")["start"] == before["start"] + before["hop"]
     assert observer.healths[-1]["streams"]["demo"]["state"] == "healthy"

@@ -1,6 +1,7 @@
 """Streams that come and go: what is left of one when it has ended, and of one whose source failed."""
 
 import gc
+import re
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -31,6 +32,8 @@ def set_up(classifier: Classifier) -> Callable[..., Setup]:
 
 class Legs:
     """A Source of `count` legs one after the other, all of the same name."""
+
+    source = "legs"
 
     def __init__(self, count: int, samples: Samples, taken: list[AnyMessage]) -> None:
         self._count, self._samples, self._taken = count, samples, taken
@@ -89,6 +92,8 @@ def test_forgotten_streams_hold_no_memory(set_up: Callable[..., Setup], woman: S
 class Failing:
     """A Source that breaks after `samples`."""
 
+    source = "failing"
+
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
 
@@ -111,6 +116,60 @@ def test_a_source_that_fails_publishes_nothing_that_is_padded(
     assert [window.padded for window in heard] == [0] * windows
 
 
+class Faulty:
+    """A Source with a fault of ours, after `samples`."""
+
+    source = "faulty"
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def capture(self, intake: Intake) -> None:
+        with ChannelWriter(intake, "bad", InputSettings(), channels=1, rate=16000, live=False, timed=False) as writer:
+            writer.write(self._samples[:, np.newaxis])
+            writer.skip("two")  # type: ignore[arg-type]
+
+
+class Patient:
+    """A Source that goes on until `enough`, and a little longer."""
+
+    source = "patient"
+
+    def __init__(self, samples: Samples, enough: Callable[[], bool]) -> None:
+        self._samples, self._enough = samples, enough
+
+    def capture(self, intake: Intake) -> None:
+        with ChannelWriter(intake, "good", InputSettings(), channels=1, rate=16000, live=False, timed=True) as writer:
+            while not self._enough():
+                writer.write(self._samples[:8_000, np.newaxis])
+            writer.write(self._samples[:, np.newaxis])
+
+
+def test_a_fault_that_nobody_foresaw_is_told_at_once(set_up: Callable[..., Setup], woman: Samples) -> None:
+    """While others go on: by a line, and in health, whose stream and input say what happened; and at the end."""
+    taken: list[AnyMessage] = []
+    said: list[str] = []
+
+    def told() -> bool:
+        healths = [message for message in taken if isinstance(message, HealthMessage)]
+        return bool(said) and any(health.failed for health in healths)
+
+    sources = [Faulty(woman[:40_000]), Patient(woman, told)]
+    daemon = Daemon(DaemonSettings(), set_up(taken.append), sources, said.append)
+    with pytest.raises(TypeError):
+        daemon.run()
+    (line,) = said
+    assert re.fullmatch(r"<4>faulty: TypeError: .* \(ring.py:\d+\), which nobody .* report it; the other .*", line)
+    ended = {name: health for each in taken if isinstance(each, HealthMessage) for name, health in each.streams.items()}
+    assert (ended["good"].state, ended["good"].cause) == ("ended", None)
+    assert ended["bad"].state == "ended"
+    assert ended["bad"].cause
+    assert f"faulty: {ended['bad'].cause}" in line
+    last = taken[-1]
+    assert isinstance(last, HealthMessage)
+    assert last.failed == {"faulty": ended["bad"].cause}
+
+
 def test_refusals_are_counted_and_said_once(set_up: Callable[..., Setup]) -> None:
     """What a source would not take is in health by input and cause; one line says so, not one for each."""
     said: list[str] = []
@@ -124,6 +183,8 @@ def test_refusals_are_counted_and_said_once(set_up: Callable[..., Setup]) -> Non
 
 class Refusing:
     """A Source that takes nothing."""
+
+    source = "refusing"
 
     def capture(self, intake: Intake) -> None:
         for _ in range(3):

@@ -28,7 +28,7 @@ class Heard:
             self.hear(message)
 
     def end(self):
-        self.call.__exit__(None)
+        self.call.__exit__(None, None)
 
     def hear(self, message):
         self.call.hear(msgspec.json.encode(message).decode())

@@ -93,6 +93,7 @@ def _surroundings(health: HealthMessage, publisher: Publisher) -> Iterator[Famil
         for cause, count in causes.items():
             refused.add(count, input=source, cause=cause)
     yield refused
+    yield _gauge("genderstream_failed_inputs", about="that have failed for good").add(len(health.failed))
     if journal := health.journal:
         yield _counter("genderstream_journal_written_messages_total", about="in files").add(journal.written)
         yield _counter("genderstream_journal_lost_messages_total", about="that no file has").add(journal.lost)

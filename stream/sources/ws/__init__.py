@@ -46,7 +46,7 @@ class WebSockets:
         self._socket = bind(source, url, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MOST_WAITING)  # connections inherit it
         allow_connections(settings.most_legs + MOST_HANDSHAKES)
-        self._where = where(source, self._socket)
+        self.source = where(source, self._socket)
 
     def capture(self, intake: Intake) -> None:
         """Serve connections until stopping."""
@@ -54,7 +54,7 @@ class WebSockets:
             asyncio.run(self._serve(intake))
 
     async def _serve(self, intake: Intake) -> None:
-        refuse = partial(intake.refuse, self._where)
+        refuse = partial(intake.refuse, self.source)
         door = Door(self._settings, self._path, refuse)
         connections = Connections(self._settings, intake, refuse)
         asyncio.get_running_loop().set_exception_handler(partial(_meet_failure, refuse))
@@ -65,7 +65,7 @@ class WebSockets:
             backlog=AT_ONCE,
         )  # fmt: skip
         self._socket.listen(BACKLOG)
-        intake.say(f"listening on {self._where}{self._path}")
+        intake.say(f"listening on {self.source}{self._path}")
         if not ipaddress.ip_address(self._socket.getsockname()[0]).is_loopback and not self._settings.ws_token:
             intake.say("whoever reaches this port may send audio: give --ws-token, or let a proxy keep them out")
         await asyncio.to_thread(intake.stopping.wait)

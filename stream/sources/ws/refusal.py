@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
+from models import GenderstreamError
+
 MOST_REASON = 123  # bytes: what fits a close frame
 
 
-class RefusedError(Exception):
+class RefusedError(GenderstreamError):
     """A connection is to be closed with `code`; `cause` is what is counted."""
 
     def __init__(self, cause: str, code: int, reason: str) -> None:

@@ -16,6 +16,7 @@ from models import UnusableError
 from stream.ring import Ring
 from stream.sources import g711
 from stream.sources.channels import MOST_NAME
+from stream.sources.failure import tell_failure
 
 MOST_HELD = 16
 """Messages that wait for one that is missing: 0.16 s of both tracks. Then it is taken for lost."""
@@ -94,14 +95,14 @@ class Call:
     def __enter__(self) -> "Call":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
         """Nothing follows; an error says that the source failed."""
         try:
             for message in self._order.finish():
                 self._take(message)
         finally:
             for leg in self._legs.values():
-                leg.ring.close(broken=kind is not None)
+                leg.ring.close(broken=None if error is None else tell_failure(error))
 
     def _begin(self, start: _Start) -> None:
         self._admit(str(start.custom_parameters.get("token", "")))
