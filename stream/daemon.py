@@ -4,6 +4,7 @@ The worker is the thread that calls `run`. It sleeps until a ring puts a stream 
 or until the next health message is due; there is no other queue and nothing is polled.
 """
 
+import math
 import socket
 import threading
 import time
@@ -40,6 +41,9 @@ RING_SECONDS = 10
 """How long the worker may be held up before a live stream loses samples."""
 
 HEALTH_SECONDS = 5.0
+
+STOP_SECONDS = 3.0
+"""After `stop`, what still waits is decided on for so long; the rest is lost, counted, and the end comes."""
 
 _NEWS_SECONDS = 0.25  # between two health messages, where there is news
 _NEWS_COST = 20  # times as long as one took to make, or a look at all streams: it must not take the worker's time
@@ -157,6 +161,7 @@ class Daemon(Streams):
         self._clocks = ClockWatch(read_clocks())
         self._attentive = self._began  # since when nothing has held the worker up
         self._look_due = self._health_due = self._soonest_health = self._began
+        self._hurry_due = math.inf  # when to decide on nothing more
         self._health_sequence = 0
         self._tunings: deque[Tuning] = deque()  # to be adopted
         self._over: dict[str, StreamHealth] = {}  # of streams that have ended, until it is published
@@ -177,6 +182,7 @@ class Daemon(Streams):
 
     def stop(self) -> None:
         """Ask for the end; may be called from a signal handler."""
+        self._hurry_due = min(self._hurry_due, time.monotonic() + STOP_SECONDS)
         self.stopping.set()
         self._agenda.nudge()
 
@@ -199,6 +205,8 @@ class Daemon(Streams):
         self._look_due = self._health_due = time.monotonic()
         while not self._finished(captures):
             due = min(self._look_due, self._health_due)
+            if time.monotonic() >= self._hurry_due:
+                self._hurry()
             if time.monotonic() >= due:
                 self._look(due)
                 continue
@@ -207,6 +215,12 @@ class Daemon(Streams):
                 self._tune(self._tunings.popleft())
             if name in self.pipelines and self._advance(name):
                 self._agenda.add(name)
+
+    def _hurry(self) -> None:
+        """The end was asked for long ago: let each stream come to its own."""
+        self._hurry_due = math.inf
+        if waiting := [pipeline for pipeline in self.pipelines.values() if pipeline.hurry()]:
+            self.say(f"{WARNING}stopping: {len(waiting)} streams were behind; what they had not decided on yet is lost")
 
     def _tune(self, tuning: Tuning) -> None:
         with self._opening:  # a stream is opened before this, and among those here, or after it

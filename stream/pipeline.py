@@ -86,6 +86,7 @@ class Pipeline:
         self._skipped = 0
         self._envelope = Envelope(name, setup.model, setup.epoch, timed=timed)
         self._processed, self._zeros = 0, 0
+        self._hurried = False  # nothing is decided on any more
         self._lost: Counter[str] = Counter()  # in gaps that have been read
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
@@ -95,6 +96,8 @@ class Pipeline:
             return False
         piece = self._ring.read(self._wanted)
         if piece is not None:
+            if self._hurried and isinstance(piece, AudioBlock):
+                piece = Gap(piece.start, piece.samples.size, "lapped", estimated=False)
             self._count(piece)
             for part in self._resampler.push(piece):
                 self._hear(part)
@@ -102,6 +105,11 @@ class Pipeline:
             self._finish()
             return False
         return self._ring.await_position(self._ring.position + self._wanted)
+
+    def hurry(self) -> bool:
+        """Decide on nothing more: audio that waits, or still comes, is lost and counted. Whether any waits."""
+        self._hurried = True
+        return self._ring.mark.position > self._ring.position
 
     def adopt(self, tuning: Tuning) -> None:
         """Decide on what follows by `tuning`."""

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -203,3 +204,46 @@ def test_what_has_not_come_is_not_late(set_up: Callable[..., Setup], woman: Samp
     ring.write(woman[20_000:31_999], when=now - 5.0)
     assert pipeline.due >= now
     ring.close()
+
+
+class Behind:
+    """A live Source that has written `samples` and stopped the daemon before the first window is decided on."""
+
+    source = "behind"
+
+    def __init__(self, samples: Samples, written: threading.Event) -> None:
+        self._samples, self._written = samples, written
+        self.stop: Callable[[], None] = lambda: None
+
+    def capture(self, intake: Intake) -> None:
+        with ChannelWriter(intake, "late", InputSettings(), channels=1, rate=16000, live=True, timed=True) as writer:
+            writer.write(self._samples[:, np.newaxis])
+            self.stop()
+        self._written.set()
+
+
+def test_who_is_far_behind_at_the_end_loses_the_rest(
+    set_up: Callable[..., Setup], demo_samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the end is overdue, what waits is lost, counted and told; the stream still comes to its verdict."""
+    monkeypatch.setattr("stream.daemon.STOP_SECONDS", 0.0)
+    taken: list[AnyMessage] = []
+    said: list[str] = []
+    written = threading.Event()
+
+    def take(message: AnyMessage) -> None:
+        taken.append(message)
+        if isinstance(message, WindowMessage):
+            written.wait()
+
+    source = Behind(demo_samples[:140_000], written)
+    daemon = Daemon(DaemonSettings(), set_up(take), [source], said.append)
+    source.stop = daemon.stop
+    daemon.run()
+    windows = [message for message in taken if isinstance(message, WindowMessage)]
+    assert len(windows) == 1
+    ended = next(message.streams["late"] for message in taken if isinstance(message, HealthMessage) and message.ended)
+    assert (ended.captured, ended.processed, ended.waiting) == (140_000, 32_000, 0)
+    assert ended.lost["lapped"] == 140_000 - 32_000
+    assert [message.final for message in taken if isinstance(message, CallMessage)][-1]
+    assert said == ["<4>stopping: 1 streams were behind; what they had not decided on yet is lost"]
