@@ -1,5 +1,6 @@
 """One stream, from its ring to the sinks: the whole product in one loop."""
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +79,8 @@ class Pipeline:
         self._ring, self._rate, self._setup, self._timed, self._listeners = ring, rate, setup, timed, listeners
         self._resampler = Resampler(rate)
         self._windows = Windows(spec.window, setup.windows.hop_samples)
+        if rate == SAMPLE_RATE:  # others come in blocks of the resampler's
+            ring.pace = math.gcd(spec.window, setup.windows.hop_samples)
         self._vad = Vad(setup.vad)
         self._extract = build_extractor(spec.features, sample_rate=spec.sample_rate, window=spec.window)
         self._unseen = 0  # samples that the features have not seen yet

@@ -4,7 +4,7 @@ Positions are stream time: a sample's index since the stream began, lost samples
 takes its place without taking memory's contents seriously. Who may call what:
 
     writer: write, skip, tell, close, room, awaited     (the capture thread)
-    reader: read, await_position, abandon, arrival, mark, condition, starved   (the worker)
+    reader: pace, read, await_position, abandon, arrival, mark, condition, starved   (the worker)
 
 The order that makes it safe without a lock. The writer announces in `_reserved` what it is about to
 overwrite, copies, then publishes in `_written`. The reader copies, then looks at `_reserved` again: if
@@ -55,6 +55,7 @@ class Ring:
         self._memory = np.zeros(capacity, np.int16)
         self._capacity = capacity
         self.live = live  # whether the writer never waits
+        self.pace = 1  # samples: the reader awaits multiples of it, as long as nothing is lost
         self._wake = wake
         self._gaps: deque[Gap] = deque()  # announced by the writer, not yet passed by the reader
         self._reserved = 0  # writer: everything before this may be overwritten or being written

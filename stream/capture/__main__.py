@@ -1,10 +1,11 @@
 """The capture process: `python -m stream.capture DEVICE LEAST-CHANNELS [CHANNELS RATE]`.
 
-Finds the device and says what it is; once a byte comes on standard input, opens it and sends every block.
+Finds the device and says what it is; once a block's length in frames comes on standard input, opens it and sends
+every block.
 Ends when standard input does, so that it never outlives whoever started it.
 
-PortAudio calls `_Capture.hear` in its own thread: there nothing is logged and nothing waits. What the pipe does not
-take at once is left to the main thread. After Lost, whoever started us ends us.
+Each block costs one wake-up. What the pipe does not take at once is left to another thread, so that the device is
+always read in time. After Lost, whoever started us ends us.
 """
 
 import os
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from models import UnusableError
 from stream.capture.device import choose_channels, choose_rate, find_device, portaudio
@@ -21,16 +22,21 @@ from stream.capture.outbox import Outbox
 from stream.capture.pulse import watch_source
 from stream.capture.wire import Block, Device, Lost, Opened, Packet, Refused, pack
 
-_BLOCK_SECONDS = 0.02
-_MOST_BLOCKS = 500  # kept while nobody reads: 10 s
+if TYPE_CHECKING:
+    import sounddevice
+
+_KEPT_SECONDS = 10  # of audio, while nobody reads
+_LOOK_SECONDS = (0.0025, 0.02)  # from one look for what is late to the next: at first, and at most
+_MOST_BYTES = 100  # of a line on standard input
 _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 class _Capture:
     """One opened device."""
 
-    def __init__(self, device: Device, index: int) -> None:
-        self._device, self._index = device, index
+    def __init__(self, device: Device, index: int, block: int) -> None:
+        self._device, self._index, self._block = device, index, block
+        self._most_blocks = _KEPT_SECONDS * device.rate // block
         self._outbox = Outbox(_STANDARD_OUTPUT)
         self._frames = 0  # so far, those thrown away counted
 
@@ -38,23 +44,45 @@ class _Capture:
         """Send packets until the device has gone. Raises PortAudioError where it does not open."""
         with portaudio().RawInputStream(
             device=self._index, samplerate=self._device.rate, channels=self._device.channels, dtype="int16",
-            blocksize=int(self._device.rate * _BLOCK_SECONDS), latency="low",
-            callback=self.hear, finished_callback=lambda: self.tell(Lost("the device has gone")),
-        ):  # fmt: skip
-            self.tell(Opened())
-            threading.Thread(target=watch_source, args=(self.tell,), daemon=True).start()
-            while True:
-                self._outbox.flush()
+            blocksize=self._block, latency="low",
+        ) as stream:  # fmt: skip
+            self._outbox.put(Opened())
+            for work in (self._flush, lambda: watch_source(self._outbox.put)):
+                threading.Thread(target=work, daemon=True).start()
+            try:
+                self._read(stream)
+            except portaudio().PortAudioError:
+                self._outbox.put(Lost("the device has gone"))
+                signal.pause()
 
-    def hear(self, content: Any, frames: int, _: Any, status: Any) -> None:
-        """Send a block, unless nobody has read for long."""
-        if len(self._outbox) < _MOST_BLOCKS:
-            self._outbox.put(Block(time.monotonic(), self._frames, bool(status.input_overflow), bytes(content)))
-        self._frames += frames
+    def _read(self, stream: "sounddevice.RawInputStream") -> None:
+        """Send block after block. Raises PortAudioError once the device has gone."""
+        stream.read(self._block)
+        stream.read(stream.read_available)  # the first block begins with what comes next, and ends with what does
+        while True:
+            self._await_rest(stream)
+            content, overflow = stream.read(self._block)
+            if len(self._outbox) < self._most_blocks:  # else nobody has read for long
+                self._outbox.put(Block(time.monotonic(), self._frames, overflow, bytes(content)))
+            self._frames += self._block
 
-    def tell(self, packet: Packet) -> None:
-        """Send `packet`."""
-        self._outbox.put(packet)
+    def _await_rest(self, stream: "sounddevice.RawInputStream") -> None:
+        """Where a part of the next block is there, sleep until the rest has come. Else reading does.
+
+        With a part there, ALSA would sleep until a whole block more has come, and all would come so much later.
+        """
+        there = stream.read_available
+        if not 0 < there < self._block:
+            return
+        time.sleep((self._block - there) / self._device.rate)
+        look, most = _LOOK_SECONDS
+        while stream.read_available < self._block:
+            time.sleep(look)
+            look = min(2.0 * look, most)
+
+    def _flush(self) -> None:
+        while True:
+            self._outbox.flush()
 
 
 def _send(packet: Packet) -> None:
@@ -90,11 +118,12 @@ def _main(wanted: str, least: str, channels: str = "", rate: str = "") -> None:
     count = int(channels) if channels else choose_channels(found, int(least))
     device = Device(found["name"], count, int(rate) if rate else choose_rate(found, count))
     _send(Device(device.name, count, device.rate))
-    if not os.read(_STANDARD_INPUT, 1):
+    block = os.read(_STANDARD_INPUT, _MOST_BYTES)
+    if not block:
         _leave(0)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
-        _Capture(device, found["index"]).run()
+        _Capture(device, found["index"], int(block)).run()
     except portaudio().PortAudioError as error:
         _send(Refused(f"{device.name} cannot be opened ({error.args[0]})", unusable=False))
         _leave(1)

@@ -35,10 +35,10 @@ class CaptureProcess:
         self._unpacker = Unpacker()
         self._packets: deque[Packet] = deque()
 
-    def open(self) -> None:
-        """Let it open its device. What has died meanwhile says so by what can still be read of it."""
+    def open(self, block: int) -> None:
+        """Let it open its device, for blocks of so many frames. What has died says so by what can be read of it."""
         try:
-            self._input.write(b"\n")
+            self._input.write(b"%d\n" % block)
         except BrokenPipeError:
             return
 

@@ -13,7 +13,7 @@ _BLOCK = struct.Struct("=dQ?")  # Block without its samples
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The first packet: what was found. Nothing follows before a byte has come on standard input."""
+    """The first packet: what was found. Nothing follows before a block's length has come on standard input."""
 
     name: str
     channels: int
@@ -27,9 +27,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What one callback brought."""
+    """What was read from the device at once."""
 
-    when: float  # time.monotonic of the callback, which is the same clock in every process
+    when: float  # time.monotonic of its last frame's arrival, which is the same clock in every process
     first: int  # index of the first frame, since the device was opened, those thrown away here counted
     overflow: bool  # the device says that it lost frames before this
     content: bytes  # int16[frames, channels]

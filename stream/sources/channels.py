@@ -66,14 +66,20 @@ class ChannelWriter:
             ring.skip(length, cause=cause, estimated=estimated)
 
     @property
+    def pace(self) -> int:
+        """Frames: whoever reads the streams waits for multiples of it, as long as nothing is lost."""
+        return self.rings[0].pace
+
+    @property
     def heard(self) -> float:
         """When (time.monotonic) the last frames came."""
         return self.rings[0].mark.heard
 
     @property
     def missing(self) -> int:
-        """Frames until somebody waits for one: 0 where that may be the next."""
-        return max(min(ring.awaited - ring.mark.position for ring in self.rings), 0)
+        """Frames until the one for which somebody waits, or soon will, at least 1."""
+        position = self.rings[0].mark.position  # they all hear the same
+        return max(min(ring.awaited for ring in self.rings) - position, self.pace - position % self.pace)
 
     def tell(self, condition: Condition) -> None:
         """How the source is."""

@@ -18,12 +18,12 @@ OPENING_SECONDS = 10.0
 """Until a device must be found, and until its first block: some take seconds."""
 
 _STALL_SECONDS = 2.5  # without a block, once there was one
-_FLOOD, _FLOOD_SECONDS = 25, 2.0  # so many overflows within so many seconds are no mishaps
+_FLOOD, _FLOOD_SECONDS = 0.25, 2.0  # overflows at this share of the blocks within so many seconds are no mishaps
 _DELAYS = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before each new attempt; the last one stays
 _PROVEN_SECONDS = 10.0  # of audio, after which the next loss is tried again at once
 _HOPELESS_SECONDS = 60.0  # without audio: failed, though attempts go on
-_BLOCKS_AHEAD_SECONDS = 0.05  # a block and a half come sooner than a thread may wake
-_MOST_LEISURE_SECONDS = 0.25
+_WAKING_SECONDS = 0.09  # by which a block may come earlier than the one before, and a thread wake too late
+_MOST_LEISURE_SECONDS = 0.5
 _TELL_SECONDS = 5.0  # how often the drift is told
 
 
@@ -38,7 +38,7 @@ class Hearing:
         self._writer, self._device, self._intake = writer, device, intake
         self._clock = CaptureClock(device.rate)
         self._condition = Condition()
-        self._overflows: deque[float] = deque(maxlen=_FLOOD)  # when the last ones came
+        self._overflows: deque[float] = deque()  # when the last ones came
         self._source: str | None = None  # of the sound server
         self._lost_at: float | None = None  # when audio last came, while it does not
         self._attempt = 0
@@ -53,7 +53,7 @@ class Hearing:
     @property
     def leisure(self) -> float:
         """Seconds for which blocks may be left in the pipe, since nobody waits for them; none where there are many."""
-        due = self._writer.heard + self._writer.missing / self._device.rate - _BLOCKS_AHEAD_SECONDS
+        due = self._writer.heard + self._writer.missing / self._device.rate - _WAKING_SECONDS
         return min(due - time.monotonic(), _MOST_LEISURE_SECONDS)
 
     def go_on(self) -> None:
@@ -126,7 +126,7 @@ class Hearing:
         if block.when - self._told > _TELL_SECONDS:
             self._tell(replace(self._condition, drift_ppm=self._clock.drift_ppm))
         if block.overflow:
-            self._count_overflow(block.when)
+            self._count_overflow(block.when, len(frames) / self._device.rate)
 
     def _open(self) -> None:
         self._last = time.monotonic()
@@ -147,11 +147,14 @@ class Hearing:
             self._say(WARNING, f"is {source} now, and was {self._source}")
         self._source = source
 
-    def _count_overflow(self, when: float) -> None:
+    def _count_overflow(self, when: float, seconds: float) -> None:
+        """One more, before a block of so many seconds."""
         self._tell(replace(self._condition, overflows=self._condition.overflows + 1))
         self._overflows.append(when)
-        if len(self._overflows) == _FLOOD and when - self._overflows[0] < _FLOOD_SECONDS:
-            raise DeviceLost(f"{_FLOOD} overflows within {when - self._overflows[0]:.1f} s")
+        while when - self._overflows[0] >= _FLOOD_SECONDS:
+            self._overflows.popleft()
+        if len(self._overflows) * seconds >= _FLOOD * _FLOOD_SECONDS:
+            raise DeviceLost(f"{len(self._overflows)} overflows within {when - self._overflows[0]:.1f} s")
 
     def _tell(self, condition: Condition) -> None:
         self._condition, self._told = condition, time.monotonic()

@@ -7,6 +7,7 @@ device by its name. The stream goes on through all of it: see `hearing`.
 import re
 
 from models import GenderstreamError, UnusableError
+from stream.capture.device import choose_block
 from stream.capture.process import CaptureProcess
 from stream.capture.wire import Device, Lost, Packet, Refused
 from stream.sources import InputSettings, Intake
@@ -46,22 +47,23 @@ class Microphone:
             intake, name, self._settings, channels=device.channels, rate=device.rate, live=True, timed=True
         )
         hearing = Hearing(writer, device, intake)
+        block = choose_block(device.rate, writer.pace)
         try:
-            self._process.open()
+            self._process.open(block)
             with writer:
-                while not self._hear(hearing, intake) and not intake.stopping.wait(hearing.delay):
+                while not self._hear(hearing, intake, block) and not intake.stopping.wait(hearing.delay):
                     hearing.go_on()
                     self._process = CaptureProcess(device.name if self._wanted else "", self._least, like=device)
         finally:
             self._process.kill()
 
-    def _hear(self, hearing: Hearing, intake: Intake) -> bool:
+    def _hear(self, hearing: Hearing, intake: Intake, block: int) -> bool:
         """Take one process's packets: True when stopping, False when it is lost, and dead."""
         try:
             while not intake.stopping.wait(hearing.leisure):
                 packet = self._process.next(_LOOK_UP_SECONDS)
                 if isinstance(packet, Device):
-                    self._process.open()
+                    self._process.open(block)
                 hearing.take(packet)
         except DeviceLost as lost:
             self._process.kill()

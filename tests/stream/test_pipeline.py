@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from models import load_model
 from stream import pipeline
+from stream.capture.device import choose_block
 from stream.classify import Classifier
 from stream.daemon import Streams
 from stream.features import LogMel
-from stream.messages import AnyMessage
+from stream.messages import AnyMessage, WindowMessage
 from stream.pipeline import Setup
 from stream.records import Samples
 from stream.vad import VadSettings
@@ -59,6 +60,25 @@ def published(
 
 def split(samples: Samples, cuts: list[int]) -> list[Samples]:
     return [part for part in np.split(samples, sorted({cut % samples.size for cut in cuts})) if part.size]
+
+
+@settings(max_examples=12)
+@given(hop=st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.8, 1.0, 2.0]))
+def test_a_window_ends_where_a_microphones_block_does(classifier: Classifier, woman: Samples, hop: float) -> None:
+    """Blocks of the length that a microphone is given: each window is decided on when nothing later has come."""
+    later: list[int] = []  # samples that had come after the window's last, when it was decided on
+
+    def take(message: AnyMessage) -> None:
+        if isinstance(message, WindowMessage):
+            later.append(ring.mark.position - round(message.end * 16000))
+
+    streams = Streams(setup_for(classifier, hop, take), None, lambda line: None)
+    ring = streams.open("stream", rate=16000, live=True, timed=False)
+    block = choose_block(16000, ring.pace)
+    for at in range(0, woman.size - block + 1, block):
+        ring.write(woman[at : at + block])
+    assert later == [0] * ((woman.size // block * block - 32000) // round(hop * 16000) + 1)
+    ring.close()
 
 
 @settings(max_examples=12)

@@ -9,31 +9,34 @@ from hypothesis import strategies as st
 
 from stream.capture.clock import CaptureClock
 
-RATE, BLOCK = 16_000, 320
+RATE = 16_000
 
 
 class Device:
-    """Blocks of 20 ms from a device whose clock is `ppm` fast, each up to `jitter` seconds late."""
+    """Blocks of `block` samples from a device whose clock is `ppm` fast, each up to `jitter` seconds late."""
 
-    def __init__(self, ppm: float, jitter: float, seed: int) -> None:
+    def __init__(self, ppm: float, jitter: float, seed: int, block: int = 1600) -> None:
         self.clock = CaptureClock(RATE)
-        self._seconds, self._jitter = BLOCK / RATE / (1 + ppm * 1e-6), jitter
+        self._block, self._seconds, self._jitter = block, block / RATE / (1 + ppm * 1e-6), jitter
         self._rng, self._now = np.random.default_rng(seed), 1000.0
         self.missing = 0
 
     def run(self, seconds: float, *, lossy: bool = False) -> None:
         for i in count():
-            if i * BLOCK >= seconds * RATE:
+            if i * self._block >= seconds * RATE:
                 return
             self._now += self._seconds
             when = self._now + float(self._rng.uniform(0, self._jitter))
-            self.missing += self.clock.hear(when, BLOCK, lossy=lossy and i == 0)
+            self.missing += self.clock.hear(when, self._block, lossy=lossy and i == 0)
 
     def lose(self, seconds: float) -> None:
         self._now += seconds
 
 
-devices = st.builds(Device, ppm=st.floats(-300, 300), jitter=st.floats(0, 0.05), seed=st.integers(0, 99))
+blocks = st.sampled_from([320, 640, 1600])
+devices = st.builds(
+    Device, ppm=st.floats(-300, 300), jitter=st.floats(0, 0.05), seed=st.integers(0, 99), block=blocks
+)  # fmt: skip
 
 
 @given(devices)
@@ -73,10 +76,10 @@ def test_stream_time_goes_on_without_the_device(device: Device, pauses: list[flo
     assert device.missing / RATE == pytest.approx(sum(pauses), abs=0.08)
 
 
-@given(st.floats(-300, 300), st.integers(0, 99))
-def test_drift_is_measured(ppm: float, seed: int) -> None:
+@given(st.floats(-300, 300), st.integers(0, 99), blocks)
+def test_drift_is_measured(ppm: float, seed: int, block: int) -> None:
     """After two minutes the drift is known to a few millionths, in spite of jitter; not before half a minute."""
-    device = Device(ppm, 0.005, seed)
+    device = Device(ppm, 0.005, seed, block)
     device.run(25.0)
     assert device.clock.drift_ppm is None
     device.run(95.0)

@@ -51,11 +51,13 @@ def hearing() -> tuple[Hearing, Intake]:
     return heard, intake
 
 
-def block(number: int, *, thrown: int = 0, overflow: bool = False, late: float = 0.0) -> Block:
+def block(
+    number: int, *, thrown: int = 0, overflow: bool = False, late: float = 0.0, frames: int = BLOCK
+) -> Block:  # fmt: skip
     """Block `number`, whose samples are all that number; `thrown` blocks were thrown away before it."""
-    first = (number + thrown) * BLOCK
-    when = 1000.0 + (first + BLOCK) / RATE + late
-    return Block(when, first, overflow, np.full(BLOCK, number % 1000, np.int16).tobytes())
+    first = (number + thrown) * frames
+    when = 1000.0 + (first + frames) / RATE + late
+    return Block(when, first, overflow, np.full(frames, number % 1000, np.int16).tobytes())
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 1, 7, 400]), min_size=1, max_size=30))
@@ -72,6 +74,23 @@ def test_blocks_thrown_away_are_gaps_of_their_length(thrown: list[int]) -> None:
     assert sum(piece.samples.size for piece in pieces if isinstance(piece, AudioBlock)) == len(thrown[:20]) * BLOCK
 
 
+@given(
+    pace=st.sampled_from([1, 1600, 8000]), blocks=st.lists(st.integers(1, 3000), min_size=1), hop=st.integers(1, 4)
+)  # fmt: skip
+def test_blocks_are_left_until_somebody_waits_for_them(pace: int, blocks: list[int], hop: int) -> None:
+    """What is missing reaches to the position awaited; until the reader says which, to where it may be next."""
+    intake = Intake()
+    intake.ring.pace = pace
+    writer = ChannelWriter(intake, "mic", InputSettings(), channels=1, rate=RATE, live=True, timed=True)
+    awaited = hop * pace
+    intake.ring.await_position(awaited)
+    for size in blocks:
+        writer.write(np.zeros((size, 1), np.int16))
+        position = intake.ring.mark.position
+        next_edge = (position // pace + 1) * pace
+        assert position + writer.missing == max(next_edge, awaited)
+
+
 def test_an_overflow_is_counted_and_its_loss_is_a_gap() -> None:
     """An overflow costs what the clock says, at least a sample, just before its block."""
     heard, intake = hearing()
@@ -83,17 +102,22 @@ def test_an_overflow_is_counted_and_its_loss_is_a_gap() -> None:
     assert intake.ring.condition == Condition(overflows=1)
 
 
-def test_a_storm_of_overflows_costs_the_process() -> None:
-    """25 overflows within 2 s: the device is given up, with that cause; the same over a minute are single mishaps."""
+@pytest.mark.parametrize(("frames", "flood", "within"), [(320, 25, 1.9), (640, 13, 1.9), (1600, 5, 1.6)])
+def test_a_storm_of_overflows_costs_the_process(frames: int, flood: int, within: float) -> None:
+    """Overflows at a quarter of 2 s' blocks: the device is given up, with that cause; over a minute they are mishaps.
+
+    That holds for blocks of any length.
+    """
     heard, _ = hearing()
-    for number in range(24):
-        heard.take(block(4 * number, overflow=True))
-    with pytest.raises(DeviceLost, match=r"25 overflows within 1\.9 s"):
-        heard.take(block(4 * 24, overflow=True))
+    for number in range(flood - 1):
+        heard.take(block(4 * number, overflow=True, frames=frames))
+    with pytest.raises(DeviceLost, match=rf"{flood} overflows within {within} s"):
+        heard.take(block(4 * (flood - 1), overflow=True, frames=frames))
     heard, intake = hearing()
-    for number in range(1500):
-        heard.take(block(number, overflow=number % 60 == 0))
-    assert intake.ring.condition.overflows == 25
+    blocks = 60 * RATE // frames
+    for number in range(blocks):
+        heard.take(block(number, overflow=number % (blocks // flood) == 0, frames=frames))
+    assert intake.ring.condition.overflows >= flood
 
 
 @pytest.mark.parametrize("cause", ["the device has gone", "one became two"])
