@@ -104,6 +104,11 @@ def open_source(source: str, settings: InputSettings) -> Source:
     return opened
 
 
+def begins_anew(source: str) -> bool:
+    """Whether the input can be opened again and goes on as it is now: devices and ports, and no file nor pipe."""
+    return source == "mic" or source.startswith("mic:") or "://" in source
+
+
 def _is_source(scheme: str) -> bool:
     module = f"stream.sources.{scheme}"
     known = scheme.isidentifier() and importlib.util.find_spec(module) is not None

@@ -112,6 +112,58 @@ def test_one_that_dies_is_told_and_the_others_go_on(daemon, listen, demo, demo_s
     assert ended.error.splitlines()[-1].startswith("genderstream: worker 2 died (SIGKILL)")
 
 
+def test_another_takes_a_dead_ones_place(daemon, listen, tmp_path):
+    """Its ports and devices begin anew, under new names and the configuration of now; a pipe has failed; others go on.
+
+    However often. At the end all is in order, but for the pipe.
+    """
+    path = tmp_path / "shelf.toml"
+    inputs = [("-", "pipe"), ("load://1", "beside"), ("load://1", "again")]
+    text = "".join(f'[input.{name}]\nsource = "{source}"\n' for source, name in inputs)
+    path.write_text(text)
+    running = daemon("--config", path, "--workers", "2", stdin=subprocess.PIPE, bufsize=0)
+    messages = iter(listen(running))
+    heard = []
+
+    def until(right):
+        while not (heard and right(heard[-1])):
+            heard.append(next(messages))
+
+    def window_of(name):
+        until(lambda message: message["schema"] == "genderstream.window/1" and message["stream"] == name)
+
+    running.process.stdin.write(bytes(RATE))
+    for name in ("again-0", "beside-0"):
+        window_of(name)
+    path.write_text("vad-share = 1.0\n" + text)
+    running.process.send_signal(signal.SIGHUP)
+    running.await_line("reloaded")
+    until(lambda message: "again-0" in message.get("streams", {}))
+    for number, name in enumerate(("again-0-2", "again-0-3")):
+        os.kill(workers_of(running)[number and -1], signal.SIGKILL)
+        until(lambda message, number=number: ended(message, ("again-0", "again-0-2")[number]))
+        until(lambda message, name=name: name in message.get("streams", {}))
+    over = {name: each["cause"] for message in heard for name, each in message.get("streams", {}).items()
+            if each["state"] == "ended"}  # fmt: skip
+    assert over == dict.fromkeys(["pipe", "again-0", "again-0-2"], "its worker died (SIGKILL)")
+    until(lambda message: message.get("failed"))
+    assert heard[-1]["failed"] == {"-": "its worker died (SIGKILL)"}
+    until(lambda message: message["schema"] == "genderstream.window/1" and message["stream"] == "again-0-3"
+          and 0.0 < message["vad_ratio"] < 1.0)  # fmt: skip
+    assert heard[-1]["state"] == "silence"
+    assert_whole(heard)
+    beside = by_topic(heard)["genderstream.window/1", "beside-0"]
+    assert {window["gap_before"] for window in beside} == {0}
+    finished = running.stop()
+    assert finished.status == 0
+    assert finished.error.count("another begins anew in ") == 2
+    assert "Traceback" not in finished.error
+
+
+def ended(message, stream):
+    return message.get("streams", {}).get(stream, {}).get("state") == "ended"
+
+
 def test_what_cannot_be_used_is_refused_at_once(daemon, start, genderstream, recordings, tmp_path):
     """An input that a worker cannot use ends all with status 2 and one line, before anything is published."""
     (tmp_path / "broken.wav").write_bytes(b"no audio")
