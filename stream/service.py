@@ -6,7 +6,7 @@ model's runtime reads /proc/cpuinfo).
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models import UnusableError
@@ -15,9 +15,13 @@ NAME = "genderstream"
 STATE = Path("/var/lib") / NAME
 """Where the system's service may keep something; systemd makes it, and opens it to the service alone."""
 
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
+"""Folders of which the system's service has its own (PrivateTmp)."""
+
 STEPS_SINCE = 254
 """The first version of systemd that waits longer after each failure."""
 
+_PLACE = "put it below /opt or /etc, or use --user"
 _HOMES = ("/home", "/root", "/run/user")
 
 _UNIT = """\
@@ -117,11 +121,22 @@ def unit_path(*, user: bool) -> Path:
 def check_reach(paths: Sequence[Path]) -> None:
     """Refuse what the service's own user could not open. Raises UnusableError."""
     for path in paths:
+        for each in TEMPORARY:
+            if path.is_relative_to(each):
+                raise UnusableError(f"{path} is out of reach for the service, which has a {each} of its own: {_PLACE}")
         for closed in _closed(path):
             raise UnusableError(
-                f"{path} is out of reach for the service's own user, since {closed} is closed to others: "
-                "put it below /opt or /etc, or use --user"
+                f"{path} is out of reach for the service's own user, since {closed} is closed to others: {_PLACE}"
             )
+
+
+def check_folders(folders: Mapping[str, str | None], *, user: bool) -> None:
+    """Refuse what the service could not write, or would look for elsewhere; by option. Raises UnusableError."""
+    for option, folder in folders.items():
+        if folder is None or (Path(folder).is_absolute() and (user or Path(folder).is_relative_to(STATE))):
+            continue
+        where = "a full path" if user else f"{STATE} or a folder below it, the only place that the service may write to"
+        raise UnusableError(f"{option} is {folder}: expected {where}")
 
 
 def _closed(path: Path) -> Iterator[Path]:

@@ -102,10 +102,12 @@ command = click.Command(
 )
 
 
-def check(arguments: list[str]) -> None:
-    """Refuse options, values and a configuration that cannot be. Raises UnusableError, or click's error."""
+def check(arguments: list[str]) -> Configuration:
+    """What they say; options, values and a configuration that cannot be are refused by UnusableError, or click's."""
     with command.make_context("run", arguments) as context:
         given = dict(context.params)
     inputs = given.pop("inputs")
     given.pop("demo")
-    Configuration(_ROOMS, given).inputs(inputs, "mic")
+    configuration = Configuration(_ROOMS, given)
+    configuration.inputs(inputs, "mic")
+    return configuration

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from models import UnusableError
-from stream.service import NAME, STATE, check_reach, unit_path, write_unit
+from stream.service import NAME, STATE, check_folders, check_reach, unit_path, write_unit
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -58,18 +58,23 @@ def _show(user: bool, arguments: tuple[str, ...]) -> None:
 
 
 def _unit(user: bool, arguments: tuple[str, ...]) -> str:
-    _check(arguments)
+    _check(user, arguments)
     files = _files(arguments)
     absolute = [each.replace(path, str(Path(path).absolute())) if (path := _path(each)) in files else each
                 for each in arguments]  # fmt: skip
     return write_unit([sys.executable, "-m", "stream", "run", *absolute], user=user, version=_version())
 
 
-def _check(arguments: tuple[str, ...]) -> None:
-    """What `run` would refuse is refused here. Raises UnusableError or click's error."""
+def _check(user: bool, arguments: tuple[str, ...]) -> None:
+    """What `run` would refuse is refused here, and what it could not write. Raises UnusableError or click's error."""
     from stream.cli import run  # noqa: PLC0415 - heavy
+    from stream.daemon import DaemonSettings  # noqa: PLC0415
+    from stream.outputs.journal import JournalSettings  # noqa: PLC0415
 
-    run.check(list(arguments))
+    configuration = run.check(list(arguments))
+    journal = configuration.room(JournalSettings).journal
+    audio = configuration.room(DaemonSettings).save_audio
+    check_folders({"--journal": journal, "--save-audio": audio}, user=user)
 
 
 def _files(arguments: tuple[str, ...]) -> list[str]:

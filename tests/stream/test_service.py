@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import UnusableError
-from stream.service import STEPS_SINCE, check_reach, write_unit
+from stream.service import STEPS_SINCE, check_folders, check_reach, write_unit
 
 MOST_EXPOSED = 2.0  # of 10, in the words of systemd-analyze "OK"
 
@@ -70,7 +70,7 @@ def test_arguments_arrive_as_they_were_given(words):
 
 def test_what_is_closed_to_others_is_named():
     """The service's own user could not get there: to a file that only its owner reads, or a folder on the way."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         path = Path(folder) / "studio.toml"
         path.touch(0o644)
         for folder_mode, file_mode, closed in ((0o755, 0o644, None), (0o755, 0o600, path), (0o700, 0o644, path.parent)):
@@ -81,6 +81,27 @@ def test_what_is_closed_to_others_is_named():
                 continue
             with pytest.raises(UnusableError, match=f"own user, since {closed} is closed to others"):
                 check_reach([path])
+
+
+def test_what_lies_in_a_temporary_folder_is_refused():
+    """The service has one of its own."""
+    with pytest.raises(UnusableError, match="which has a /tmp of its own: put it below /opt"):
+        check_reach([Path("/tmp/studio.toml")])
+
+
+@pytest.mark.parametrize(
+    ("folder", "system", "user"),
+    [(None, True, True), ("/var/lib/genderstream", True, True), ("/var/lib/genderstream/calls", True, True),
+     ("/srv/journal", False, True), ("/var/lib/genderstreams", False, True), ("journal", False, False)],
+)  # fmt: skip
+def test_what_it_could_not_write_is_refused(folder, system, user):
+    """The system's service may write to its own folder only; neither knows where a relative path begins."""
+    for allowed, is_user in ((system, False), (user, True)):
+        if allowed:
+            check_folders({"--journal": folder}, user=is_user)
+            continue
+        with pytest.raises(UnusableError, match=f"--journal is {folder}: expected "):
+            check_folders({"--journal": folder}, user=is_user)
 
 
 @pytest.mark.slow
@@ -98,6 +119,9 @@ def test_install_show_uninstall(command, tmp_path):
     assert f"-m stream run mic --config {tmp_path / 'studio.toml'} --vad-mode 3\n" in shown.out
     assert command("service", "uninstall", "--user", env=environment).out == f"removed: {unit}\n"
     assert not unit.exists()
+    wrong = command("service", "show", "--journal", "/srv/journal", env=environment)
+    assert wrong.status == 2
+    assert "--journal is /srv/journal: expected /var/lib/genderstream or a folder below it" in wrong.error
     again = command("service", "uninstall", "--user", env=environment)
     assert (again.status, again.error) == (2, f"genderstream: there is no {unit}: nothing is installed\n")
     wrong = command("service", "install", "--user", "--vad-mode", "9", env=environment)
