@@ -65,9 +65,7 @@ class SequentialTest:
             return False
         self._seen = parts
         before, whole = self.standing, parts[0] | parts[1]
-        odds = whole.log_odds(self._speakers)
-        # Windows are calibrated each, speakers are only nearly normal: no surer than the windows' own sum.
-        self._log_odds = math.copysign(min(abs(odds), abs(whole.total)), odds)
+        self._log_odds = whole.log_odds(self._speakers)
         self.standing = Standing(mixed=True) if self._is_mixed(parts, whole) else Standing(self._label())
         return self.standing != before
 

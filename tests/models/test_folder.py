@@ -154,7 +154,7 @@ def test_a_missing_precision_says_which_there_are(folder: Path) -> None:
         ({"smoothing__leave": 0.95}, "smoothing leaves"),
         ({"turns": msgspec.to_builtins(TURNS) | {"leave": 0.95}}, "turns leave"),
         ({"turns": {"lag": 6.0}}, "turns"),
-        ({"verdict": msgspec.to_builtins(VERDICT) | {"atypical": 0.3}}, "turns enter at"),
+        ({"turns": msgspec.to_builtins(TURNS) | {"enter": 0.99, "leave": 0.5}}, "turns enter at"),
         ({"verdict": msgspec.to_builtins(VERDICT) | {"between": 0.0}}, "verdict.between"),
         ({"files__float32": {"path": "../x.tflite", "sha256": "0" * 64}}, "outside the folder"),
         ({"files__float32": {"path": "x.tflite", "sha256": "zz"}}, "sha256"),

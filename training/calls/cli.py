@@ -36,7 +36,7 @@ def calls(data: Path, model: Path, **options: Any) -> None:
 @_model
 @click.option("--folds", default=5, show_default=True, help="Networks, each without its part of the speakers.")
 @click.option("--legs", default=2, show_default=True, help="Simulated legs of each speaker.")
-@click.option("--alternating", default=100, show_default=True, help="Simulated legs of two speakers, in all.")
+@click.option("--alternating", default=200, show_default=True, help="Simulated legs of two speakers, in all.")
 @click.option("--windows", default=40000, show_default=True, help="Prepared windows that each network learns from.")
 @click.option("--epochs", default=6, show_default=True, help="Passes of each network over the windows.")
 def spread(data: Path, work: Path, model: Path, **options: Any) -> None:

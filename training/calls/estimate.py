@@ -22,9 +22,10 @@ from training.calls.simulate import GENDERS, NOBODY, Script
 from training.gate import FRAME
 
 LIMITS: Final = tuple(np.arange(2.0, 12.5, 1.0).tolist())  # of the log-odds, tried
+SHARES: Final = tuple(np.arange(0.05, 1.0, 0.05).tolist())  # of the variance that is between speakers, tried
 VOICED = 0.5  # of a window's frames must be the speaker's: hold music says nothing about them
 STRAY = 0.95  # quantile
-_ASKED = (2.0, 4.0, 8.0, 16.0, 60.0)  # seconds of evidence after which the label's likelihood is taken
+_ASKED = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0)  # seconds after the first window, when the label's likelihood is taken
 _LAGS = 40  # windows apart, at most
 _REFINED = 8  # rounds for the variance of the legs' means
 _ROUNDS = 500  # of expectation and maximisation
@@ -73,12 +74,30 @@ def estimate_verdict(legs: Sequence[LegWindows], hop: float, *, mixed: float) ->
 
     `mixed`, the share of legs with people of both labels, is no matter of the model, and is given.
     """
-    fits = [fit(legs, hop, limit, mixed) for limit in LIMITS]
-    return max(fits, key=lambda verdict: label_likelihood(legs, verdict))
+    fits = [calibrated(legs, fit(legs, hop, limit, mixed)) for limit in LIMITS]
+    return max(fits, key=lambda verdict: label_likelihood(_asked(legs, verdict), verdict))
+
+
+def calibrated(legs: Sequence[LegWindows], verdict: Verdict) -> Verdict:
+    """`verdict` with the variances under which the speakers' labels are likeliest, of those that sum to twice the mean.
+
+    That is the variance of normal log-odds that are calibrated (van Leeuwen and Brümmer, The Distribution of
+    Calibrated Likelihood-Ratios in Speaker Recognition, 2013): one window then says as much as its probability, and
+    many say less than their sum. Normals as narrow as most speakers are would be surer than either: mistakes are made
+    in the tails, which are heavier.
+    """
+    asked, variance = _asked(legs, verdict), 2.0 * verdict.mean
+    tried = [
+        msgspec.structs.replace(
+            verdict, between=float(np.sqrt(variance * share)), within=float(np.sqrt(variance * (1.0 - share)))
+        )
+        for share in SHARES
+    ]
+    return max(tried, key=lambda each: label_likelihood(asked, each))
 
 
 def fit(legs: Sequence[LegWindows], hop: float, limit: float, mixed: float = 0.05) -> Verdict:
-    """All parameters but `stray` for log-odds limited to `limit`; windows are `hop` seconds apart."""
+    """All parameters but `stray` of log-odds limited to `limit`, as they lie; windows are `hop` seconds apart."""
     decorrelation = estimate_decorrelation(legs, hop, limit)
     evidence = [leg.evidence(limit, decorrelation) for leg in legs]
     means, weights = (np.array(each) for each in zip(*((e.total / e.weight, e.weight) for e in evidence), strict=True))
@@ -145,13 +164,15 @@ def _covariance(legs: Sequence[LegWindows], hop: float, limit: float) -> Floats:
     return covariance
 
 
-def label_likelihood(legs: Sequence[LegWindows], verdict: Verdict) -> float:
-    """Mean log-likelihood of the speakers' own labels after some seconds of evidence each."""
-    return float(np.mean([
-        np.log(certainty(leg.evidence(verdict.limit, verdict.decorrelation, seconds).log_odds(verdict),
-                         verdict.atypical))
-        for leg in legs for seconds in _ASKED
-    ]))  # fmt: skip
+def label_likelihood(evidence: Sequence[Evidence], verdict: Verdict) -> float:
+    """Mean log-likelihood of the speakers' own labels, given so much evidence of theirs each."""
+    return float(np.mean([np.log(certainty(each.log_odds(verdict), verdict.atypical)) for each in evidence]))
+
+
+def _asked(legs: Sequence[LegWindows], verdict: Verdict) -> list[Evidence]:
+    """What is known of each leg after each of _ASKED."""
+    limit, decorrelation = verdict.limit, verdict.decorrelation
+    return [leg.evidence(limit, decorrelation, seconds) for leg in legs for seconds in _ASKED]
 
 
 def with_stray(verdict: Verdict, legs: Iterable[tuple[Script, Decided]]) -> Verdict:

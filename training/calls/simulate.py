@@ -173,11 +173,11 @@ def alternating(
     seconds: float = LEG,
     turn: tuple[float, float] = TURN,
 ) -> Call:
-    """A leg of two speakers who take turns, each as loud as they are."""
+    """A leg of two speakers who take turns, each as loud as they are; none begins that has no time left."""
     track = Track(_samples(seconds))
     speaking = [(voice, _utterances(voice, rng), rng.uniform(*VOICE_DBFS)) for voice in pair]
     number = 0
-    while track.left:
+    while track.left >= _samples(turn[0]):
         voice, utterances, dbfs = speaking[number % 2]
         track.say(_of_length(utterances, _samples(rng.uniform(*TURN))), voice.gender, dbfs)
         track.wait(rng.uniform(*GAP) + (rng.exponential(PAUSE) if rng.random() < PAUSED else 0.0))

@@ -9,8 +9,9 @@ import pytest
 
 from models import VOICE, load_model, provisional
 from stream.decide import Judgement
+from stream.decide.evidence import Evidence
 from stream.records import Scores
-from training.calls.estimate import LegWindows, estimate_verdict, fit, leg_windows, mix, with_stray
+from training.calls.estimate import LegWindows, calibrated, estimate_verdict, fit, leg_windows, mix, with_stray
 from training.calls.hear import Decided, Ear, HeardWindow, Hearing
 from training.calls.simulate import NOBODY, Script, Spoken, Voice, alternations
 from training.calls.turning import GRID, SEEN, cost, count_durations, search
@@ -72,6 +73,24 @@ def test_windows_that_are_far_off_lower_the_limit() -> None:
     clean, rough = (estimate_verdict(_legs(60, outliers=share), HOP, mixed=0.07) for share in (0.0, 0.1))
     assert rough.limit < clean.limit
     assert clean.mixed == 0.07
+
+
+def test_one_window_says_what_it_is_calibrated_to_say() -> None:
+    """Whatever speakers are like, the estimate makes a lone window worth its own log-odds, and many less than all."""
+    found = estimate_verdict(_legs(60), HOP, mixed=0.05)
+    lone = Evidence().add(0.0, 1.5, found.decorrelation)
+    assert lone.log_odds(found) == pytest.approx(1.5)
+    assert 1.5 < lone.add(9.0, 1.5, found.decorrelation).log_odds(found) < 3.0
+
+
+def test_heavier_tails_make_speakers_differ_more() -> None:
+    """Some in between, whom no normal about the others foresees, make long evidence less sure."""
+    rng = np.random.default_rng(4)
+    core, rough = _legs(200), _legs(200)
+    for leg in rough[::10]:
+        leg.own[:] -= MEAN + rng.normal()
+    alike, unlike = (calibrated(legs, fit(legs, HOP, 8.0)) for legs in (core, rough))
+    assert unlike.between / unlike.within > alike.between / alike.within
 
 
 def test_labels_are_one_population() -> None:

@@ -109,6 +109,7 @@ def test_parameters_are_estimated_and_written(corpus: Path, model: Path, tmp_pat
     assert (found.folds, found.speakers, found.legs, found.alternations) == (2, 4, 4, 2)
     assert (after.turns, after.verdict) == (found.turns, found.verdict)
     assert after.verdict.mean > 0.5  # the demo's voices are known
+    assert after.verdict.between**2 + after.verdict.within**2 == pytest.approx(2.0 * after.verdict.mean)
     assert found.cost <= found.cost_before
     assert msgspec.structs.replace(after, turns=msgspec.UNSET, verdict=msgspec.UNSET) == before
 
