@@ -32,3 +32,25 @@ def test_pages_show_the_clients_that_are_tested(page: str, client: str) -> None:
     """A page's clients are the files that the tests run, word for word."""
     content = (ROOT / "tests" / "clients" / client).read_text("utf-8").strip()
     assert content in (ROOT / page).read_text("utf-8")
+
+
+def promises() -> list[tuple[str, str]]:
+    """What the operations page promises, and what proves it."""
+    tables = (ROOT / "docs" / "operations.md").read_text("utf-8").split("| promise | test |\n| --- | --- |\n")[1:]
+    rows = [row for table in tables for row in table.partition("\n\n")[0].splitlines()]
+    return [(promise, proofs) for promise, proofs in (row.strip("| ").split(" | ") for row in rows)]
+
+
+def test_every_promise_has_its_test() -> None:
+    """Each names one at least, and each that is named is there; `…` stands for what was left out of a long name."""
+    paths = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")}
+    folders = {f"{path.rpartition('/')[0]}/" for path in paths}
+    names = {name for path in paths for name in re.findall(r"def (test_\w+)\(", (ROOT / path).read_text("utf-8"))}
+    known = "\n".join([*paths, *folders, *(path.rpartition("/")[2] for path in paths), *names])
+    assert len(promises()) > 40
+    for promise, proofs in promises():
+        named = [each for each in re.findall(r"`([^`]+)`", proofs) if "test" in each or "…" in each]
+        assert named, promise
+        for each in named:
+            pattern = re.escape(each).replace("…", r"\w*")
+            assert re.search(f"^{pattern}$", known, re.MULTILINE), f"{promise}: there is no {each}"

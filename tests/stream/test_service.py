@@ -68,9 +68,10 @@ def test_arguments_arrive_as_they_were_given(words):
     assert [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)] == ["/x", *words]
 
 
-def test_what_is_closed_to_others_is_named():
+def test_what_is_closed_to_others_is_named(monkeypatch):
     """The service's own user could not get there: to a file that only its owner reads, or a folder on the way."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+    monkeypatch.setattr("stream.service.TEMPORARY", ())
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "studio.toml"
         path.touch(0o644)
         for folder_mode, file_mode, closed in ((0o755, 0o644, None), (0o755, 0o600, path), (0o700, 0o644, path.parent)):
