@@ -35,7 +35,7 @@ from stream.pipeline import Listener, Pipeline, Setup, Tuning
 from stream.ring import Ring
 from stream.sources import Source
 from stream.sources.failure import tell_failure
-from stream.words import WARNING
+from stream.words import ERROR, WARNING
 
 RING_SECONDS = 10
 """How long the worker may be held up before a live stream loses samples."""
@@ -161,6 +161,7 @@ class Daemon(Streams):
         self._clocks = ClockWatch(read_clocks())
         self._attentive = self._began  # since when nothing has held the worker up
         self._look_due = self._health_due = self._soonest_health = self._began
+        self._balanced = True  # so far, all samples of all streams
         self._hurry_due = math.inf  # when to decide on nothing more
         self._health_sequence = 0
         self._tunings: deque[Tuning] = deque()  # to be adopted
@@ -278,6 +279,14 @@ class Daemon(Streams):
             self.stopping.set()
         self._agenda.nudge()
 
+    def _checked(self, streams: dict[str, StreamHealth]) -> dict[str, StreamHealth]:
+        """Say so where samples do not add up, once."""
+        for name, stream in streams.items():
+            if not stream.balanced and self._balanced:
+                self._balanced = False
+                self.say(f"{ERROR}{name}: samples do not add up, a fault of ours: please report this health message")
+        return streams
+
     def _publish_health(self) -> None:
         began = time.monotonic()
         message = HealthMessage(
@@ -289,8 +298,9 @@ class Daemon(Streams):
             uptime=round(time.monotonic() - self._began, 3),
             late_ms=round(self._agenda.lateness() * 1000.0, 3),
             clock=self._clocks.health,
-            streams=self._over
-            | {name: pipeline.health(self._attentive) for name, pipeline in list(self.pipelines.items())},
+            streams=self._checked(
+                self._over | {name: each.health(self._attentive) for name, each in list(self.pipelines.items())}
+            ),
             refused={source: dict(causes) for source, causes in list(self.refused.items())},
             failed=dict(self._failed),
             journal=self._journal.health() if self._journal else None,

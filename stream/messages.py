@@ -191,6 +191,11 @@ class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
     ]
     latency_ms: Annotated[dict[Quantile, float] | None, Meta(description="over the last windows; null where none")]
 
+    @property
+    def balanced(self) -> bool:
+        """Whether all samples are accounted for."""
+        return self.captured == self.processed + self.waiting + self.lost["lapped"]
+
 
 class JournalHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the messages that `--journal` is to keep."""

@@ -24,6 +24,7 @@ _PROVEN_SECONDS = 10.0  # of audio, after which the next loss is tried again at 
 _HOPELESS_SECONDS = 60.0  # without audio: failed, though attempts go on
 _WAKING_SECONDS = 0.09  # by which a block may come earlier than the one before, and a thread wake too late
 _MOST_LEISURE_SECONDS = 0.5
+_ZEROS_SECONDS, _MOST_ZEROS_SECONDS = 60.0, 3600.0  # of nothing else: a device that hangs, or is muted; see _mind_zeros
 _TELL_SECONDS = 5.0  # how often the drift is told
 
 
@@ -42,6 +43,7 @@ class Hearing:
         self._source: str | None = None  # of the sound server
         self._lost_at: float | None = None  # when audio last came, while it does not
         self._attempt = 0
+        self._zeros_patience = _ZEROS_SECONDS
         self._told = 0.0
         self._begin()
 
@@ -108,6 +110,7 @@ class Hearing:
     def _begin(self) -> None:
         self._first: float | None = None  # arrival of this process's first block
         self._last = time.monotonic()  # of the last block's arrival, or since when one is awaited
+        self._zeros_at: float | None = None  # when the first of nothing but zeros came
         self._next = 0  # index of the next block's first frame, if none was thrown away
         self._overflows.clear()
 
@@ -127,6 +130,20 @@ class Hearing:
             self._tell(replace(self._condition, drift_ppm=self._clock.drift_ppm))
         if block.overflow:
             self._count_overflow(block.when, len(frames) / self._device.rate)
+        self._mind_zeros(bool(frames.any()), block.when)
+
+    def _mind_zeros(self, sound: bool, when: float) -> None:
+        """Give the device up after a minute of nothing but zeros: some hang so. One that is muted loses little by it.
+
+        The next time only after twice as long, and so on, up to an hour.
+        """
+        if sound:
+            self._zeros_at, self._zeros_patience = None, _ZEROS_SECONDS
+        elif self._zeros_at is None:
+            self._zeros_at = when
+        elif when - self._zeros_at >= (patience := self._zeros_patience):
+            self._zeros_at, self._zeros_patience = None, min(2.0 * patience, _MOST_ZEROS_SECONDS)
+            raise DeviceLost(f"nothing but zeros for {patience:g} s")
 
     def _open(self) -> None:
         self._last = time.monotonic()

@@ -15,7 +15,7 @@ from models import UnusableError, load_model
 from stream.classify import Classifier
 from stream.daemon import Daemon, DaemonSettings, Streams
 from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
-from stream.pipeline import Setup
+from stream.pipeline import Pipeline, Setup
 from stream.records import Samples
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import ChannelWriter
@@ -207,17 +207,18 @@ def test_what_has_not_come_is_not_late(set_up: Callable[..., Setup], woman: Samp
 
 
 class Behind:
-    """A live Source that has written `samples` and stopped the daemon before the first window is decided on."""
+    """A live Source that has written `samples` and stopped the daemon while the first window is decided on."""
 
     source = "behind"
 
-    def __init__(self, samples: Samples, written: threading.Event) -> None:
-        self._samples, self._written = samples, written
+    def __init__(self, samples: Samples, deciding: threading.Event, written: threading.Event) -> None:
+        self._samples, self._deciding, self._written = samples, deciding, written
         self.stop: Callable[[], None] = lambda: None
 
     def capture(self, intake: Intake) -> None:
         with ChannelWriter(intake, "late", InputSettings(), channels=1, rate=16000, live=True, timed=True) as writer:
             writer.write(self._samples[:, np.newaxis])
+            self._deciding.wait()
             self.stop()
         self._written.set()
 
@@ -229,14 +230,15 @@ def test_who_is_far_behind_at_the_end_loses_the_rest(
     monkeypatch.setattr("stream.daemon.STOP_SECONDS", 0.0)
     taken: list[AnyMessage] = []
     said: list[str] = []
-    written = threading.Event()
+    deciding, written = threading.Event(), threading.Event()
 
     def take(message: AnyMessage) -> None:
         taken.append(message)
         if isinstance(message, WindowMessage):
+            deciding.set()
             written.wait()
 
-    source = Behind(demo_samples[:140_000], written)
+    source = Behind(demo_samples[:140_000], deciding, written)
     daemon = Daemon(DaemonSettings(), set_up(take), [source], said.append)
     source.stop = daemon.stop
     daemon.run()
@@ -247,3 +249,15 @@ def test_who_is_far_behind_at_the_end_loses_the_rest(
     assert ended.lost["lapped"] == 140_000 - 32_000
     assert [message.final for message in taken if isinstance(message, CallMessage)][-1]
     assert said == ["<4>stopping: 1 streams were behind; what they had not decided on yet is lost"]
+
+
+def test_samples_that_do_not_add_up_are_told(
+    set_up: Callable[..., Setup], woman: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, where the daemon counts what it has dealt with and misses some of what it captured; else never."""
+    for miscounted in (False, True):
+        if miscounted:
+            monkeypatch.setattr(Pipeline, "_count", lambda pipeline, piece: None)
+        said: list[str] = []
+        Daemon(DaemonSettings(), set_up(lambda message: None), [Legs(2, woman[:20_000], [])], said.append).run()
+        assert [line.partition(":")[0] for line in said] == ["<3>leg"] * miscounted

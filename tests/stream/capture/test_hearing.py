@@ -1,6 +1,7 @@
 """Laws of hearing: whatever the capture process sends, the stream's samples and gaps fit together."""
 
 import threading
+from itertools import count
 
 import numpy as np
 import pytest
@@ -118,6 +119,29 @@ def test_a_storm_of_overflows_costs_the_process(frames: int, flood: int, within:
     for number in range(blocks):
         heard.take(block(number, overflow=number % (blocks // flood) == 0, frames=frames))
     assert intake.ring.condition.overflows >= flood
+
+
+def test_nothing_but_zeros_for_long_costs_the_process_ever_later() -> None:
+    """A minute of zeros: the device is given up; the next time after two, then four, up to an hour; sound resets it."""
+    heard, _ = hearing()
+    blocks = count()
+    second = np.zeros(RATE, np.int16)
+
+    def hear(samples: np.ndarray) -> None:
+        number = next(blocks)
+        heard.take(Block(1000.0 + number, number * RATE, overflow=False, content=samples.tobytes()))
+
+    def lasted() -> int:
+        for seconds in range(1, 8000):
+            try:
+                hear(second)
+            except DeviceLost:
+                return seconds - 1
+        raise AssertionError
+
+    assert [lasted() for _ in range(8)] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    hear(second + np.int16(1))
+    assert lasted() == 60
 
 
 @pytest.mark.parametrize("cause", ["the device has gone", "one became two"])
