@@ -2,7 +2,8 @@
 
 A batch of datagrams is parsed and decoded at once; the loop over its packets does no more than find the leg
 and hand on a view. A sender is believed from its second packet in order on, so that stray datagrams open no
-streams. A leg ends when nothing has come for `leg_pause` seconds; what comes then is a new call.
+streams. A leg ends when RTCP says goodbye for it, or nothing has come for `leg_pause` seconds; what comes then is a
+new call.
 """
 
 import math
@@ -21,6 +22,7 @@ from stream.memory import NoMemoryError
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import ChannelWriter
 from stream.sources.datagrams import BATCH, MOST_BYTES, describe_sender
+from stream.sources.rtp.control import bind_beside, find_goodbyes
 from stream.sources.rtp.formats import Format, Payloads, read_formats
 from stream.sources.rtp.leg import Leg, Packet
 from stream.sources.rtp.packets import Bytes, Integers, Packets, parse
@@ -29,12 +31,13 @@ from stream.sources.switchboard import MOST_AHEAD_SECONDS, Switchboard, bind, sp
 _MOST_BATCHES = 16  # in a row, before others have their turn
 _MOST_NEWCOMERS = 1024  # senders of which one packet is known
 _NEWCOMER_SECONDS = 5.0
+_MOST_CONTROLS = 64  # RTCP datagrams in a row
 _BUFFER_BYTES = 4 << 20  # that the kernel is asked to keep for us
 _FORCE_BUFFER = 33  # SO_RCVBUFFORCE of Linux: beyond net.core.rmem_max, for root
 _MEMORY_INFO, _MEMORY_FIELDS = 55, 9  # SO_MEMINFO of Linux: the last of its fields counts drops
 _LOOK_SECONDS = 0.25  # how often legs are looked through for those that have ended
 
-_Key = bytes  # a sender's port, address and SSRC
+_Key = bytes  # a sender's port (2), address and SSRC (4)
 
 
 class _Newcomer(NamedTuple):
@@ -71,6 +74,7 @@ class RtpPort:
         self._legs: dict[_Key, _Known] = {}
         self._waiting: set[_Key] = set()  # legs that hold packets
         self._newcomers: OrderedDict[_Key, _Newcomer] = OrderedDict()
+        self._control: socket.socket | None = None  # for RTCP
         self._look_due = 0.0
         self._dropped = 0  # datagrams, by the kernel, so far
 
@@ -82,6 +86,9 @@ class RtpPort:
         """Listen."""
         self._intake, self._datagrams = intake, board.datagrams
         board.watch(self._socket, self._read)
+        self._control = bind_beside(self._socket)  # not before: by now all other inputs have their ports
+        if self._control:
+            board.watch(self._control, self._read_control)
         intake.say(f"listening on {self.source}")
 
     def tick(self, now: float) -> float:
@@ -104,6 +111,8 @@ class RtpPort:
         for key in list(self._legs):
             self._hang_up(key, now)
         self._socket.close()
+        if self._control:
+            self._control.close()
 
     def _read(self) -> None:
         for _ in range(_MOST_BATCHES):
@@ -113,13 +122,34 @@ class RtpPort:
             if count < BATCH:
                 return
 
+    def _read_control(self) -> None:
+        self._read()  # what was sent before the goodbye
+        assert self._control
+        for _ in range(_MOST_CONTROLS):
+            try:
+                datagram, (host, *_) = self._control.recvfrom(MOST_BYTES)
+            except (BlockingIOError, ConnectionRefusedError):
+                return
+            self._part(datagram, socket.inet_pton(self._control.family, host.partition("%")[0]))
+
+    def _part(self, datagram: bytes, host: bytes) -> None:
+        """End the legs of `host` that RTCP says are leaving."""
+        leaving = find_goodbyes(datagram)
+        now = time.monotonic()
+        for key in [key for key in self._legs if leaving and key[-4:] in leaving and key[2:-4] == host]:
+            self._hang_up(key, now)
+
     def _hear(self, content: Bytes, lengths: Integers, senders: Bytes) -> None:
         now = time.monotonic()
         packets = parse(content, lengths)
         if packets.malformed:
             self._refuse("malformed", f"a datagram is no RTP packet of at most {MOST_BYTES} bytes", packets.malformed)
-        if not packets.rows.size:
-            return
+        if packets.rows.size:
+            self._take_all(packets, content, senders, now)
+        for row in packets.control:
+            self._part(content[row, : lengths[row]].tobytes(), senders[row, 2:].tobytes())
+
+    def _take_all(self, packets: Packets, content: Bytes, senders: Bytes, now: float) -> None:
         payloads = Payloads(content, int(packets.sizes.max()))
         keys = _keys(content, senders, packets)
         columns = zip(

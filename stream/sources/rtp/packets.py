@@ -23,6 +23,7 @@ class Packets(NamedTuple):
     timestamps: Integers  # 0 to 2^32 - 1
     sizes: Integers  # bytes of payload, without padding
     malformed: int  # datagrams that are no RTP
+    control: Integers  # rows of the batch that are RTCP
 
 
 def parse(content: Bytes, lengths: Integers) -> Packets:
@@ -53,6 +54,7 @@ def parse(content: Bytes, lengths: Integers) -> Packets:
         timestamps=head["timestamp"][rows].astype(np.int64),
         sizes=(ends - begins)[rows],
         malformed=count - rows.size - int(np.count_nonzero(rtcp)),
+        control=np.flatnonzero(rtcp),
     )
 
 
