@@ -12,6 +12,9 @@ from stream.settings import Configuration
 from stream.vad import VadSettings
 from stream.words import ERROR
 
+RELOAD = "reload"
+"""The thread's name."""
+
 
 class Reload:
     """Calling it reads the file again, in a thread of its own: a disk that hangs holds nothing up."""
@@ -36,7 +39,7 @@ class Reload:
 
     def __call__(self) -> None:
         """Begin; may be called from a signal handler."""
-        threading.Thread(target=self._run, name="reload", daemon=True).start()
+        threading.Thread(target=self._run, name=RELOAD, daemon=True).start()
 
     def _run(self) -> None:
         with self._one_by_one:
@@ -45,7 +48,8 @@ class Reload:
                 self._say(f"{self._configuration.path}: {self._reload()}")
             except UnusableError as error:
                 self._say(f"{ERROR}nothing was reloaded, all goes on as before: {error}")
-            self._systemd.reloaded()
+            finally:
+                self._systemd.reloaded()
 
     def _reload(self) -> str:
         """Change what has changed; say what. Raises UnusableError where anything cannot be, and changes nothing."""

@@ -14,6 +14,7 @@ from stream.classify import ModelSettings
 from stream.cli._engine import ROOMS, new_epoch, set_up
 from stream.cli._outlet import OUTLET_ROOMS, begin, open_outlet
 from stream.cli._reload import Reload
+from stream.cli._threads import watching_threads
 from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.lines import LogSettings, choose_log
@@ -56,7 +57,8 @@ def _run_alone(configuration: Configuration, inputs: Sequence[str], demo: bool) 
     with open_outlet(configuration, setup.model.identity, setup.epoch, terminal, systemd) as outlet:
         daemon = Daemon(configuration.room(DaemonSettings), setup, sources, terminal.say, outlet.journal)
         begin(outlet, terminal, daemon.stop, Reload(configuration, inputs, daemon.adopt, systemd, terminal.say))
-        daemon.run()
+        with watching_threads(daemon.stop, terminal.say):
+            daemon.run()
 
 
 def _run_workers(configuration: Configuration, inputs: Sequence[str], count: int) -> None:
@@ -72,7 +74,8 @@ def _run_workers(configuration: Configuration, inputs: Sequence[str], count: int
         open_outlet(configuration, model.identity, epoch, terminal, systemd) as outlet,
     ):
         begin(outlet, terminal, workers.stop, Reload(configuration, inputs, workers.adopt, systemd, terminal.say))
-        workers.run(outlet.take, outlet.journal)
+        with watching_threads(workers.stop, terminal.say):
+            workers.run(outlet.take, outlet.journal)
 
 
 def _set_up(configuration: Configuration, take: Callable[[AnyMessage], None]) -> Setup:
