@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from models import UnusableError
 from stream.capture.device import choose_channels, choose_rate, find_device, portaudio
 from stream.capture.outbox import Outbox
+from stream.capture.pieces import LOOKS, Pieces
 from stream.capture.pulse import watch_source
 from stream.capture.wire import Block, Device, Lost, Opened, Packet, Refused, pack
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import sounddevice
 
 _KEPT_SECONDS = 10  # of audio, while nobody reads
-_LOOK_SECONDS = (0.0025, 0.02)  # from one look for what is late to the next: at first, and at most
 _MOST_BYTES = 100  # of a line on standard input
 _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
@@ -59,26 +59,29 @@ class _Capture:
         """Send block after block. Raises PortAudioError once the device has gone."""
         stream.read(self._block)
         stream.read(stream.read_available)  # the first block begins with what comes next, and ends with what does
+        pieces = Pieces(self._device.rate, time.monotonic(), self._frames)
         while True:
-            self._await_rest(stream)
+            self._await(stream, pieces)
             content, overflow = stream.read(self._block)
             if len(self._outbox) < self._most_blocks:  # else nobody has read for long
                 self._outbox.put(Block(time.monotonic(), self._frames, overflow, bytes(content)))
             self._frames += self._block
 
-    def _await_rest(self, stream: "sounddevice.RawInputStream") -> None:
-        """Where a part of the next block is there, sleep until the rest has come. Else reading does.
+    def _await(self, stream: "sounddevice.RawInputStream", pieces: Pieces) -> None:
+        """Sleep until the next block is there; where that cannot be foreseen, reading waits for it.
 
-        With a part there, ALSA would sleep until a whole block more has come, and all would come so much later.
+        Reading alone would wait, under ALSA, for a whole block beside what is there of this one: up to a block longer.
         """
-        there = stream.read_available
-        if not 0 < there < self._block:
-            return
-        time.sleep((self._block - there) / self._device.rate)
-        look, most = _LOOK_SECONDS
-        while stream.read_available < self._block:
+        end = self._frames + self._block
+        time.sleep(max(pieces.due(end) - time.monotonic(), 0.0))
+        since = 0.0
+        for look in LOOKS:
+            there = self._frames + stream.read_available
+            pieces.see(time.monotonic(), there, since)
+            if there >= end:
+                return
             time.sleep(look)
-            look = min(2.0 * look, most)
+            since = look
 
     def _flush(self) -> None:
         while True:
