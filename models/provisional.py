@@ -15,5 +15,6 @@ TURNS: Final = Turns(
     memory=60.0,
 )  # fmt: skip
 VERDICT: Final = Verdict(
-    mean=3.2, between=1.6, within=2.0, decorrelation=2.0, atypical=0.02, limit=5.0, mixed=0.05, stray=2.5
+    mean=3.2, between=1.6, within=2.0, decorrelation=2.0, atypical=0.02, limit=5.0, mixed=0.05, stray=2.5,
+    parted=10.0,
 )  # fmt: skip

@@ -144,6 +144,7 @@ class Verdict(_Part, frozen=True):
     limit: Positive  # log-odds of a window are taken no farther from 0 than this
     mixed: Annotated[float, Meta(gt=0.0, lt=1.0)]  # share of legs on which people of both labels speak
     stray: Positive  # independent windows that one speaker's turns of the wrong label together rarely exceed
+    parted: Positive  # log Bayes factor by which one speaker's windows, parted by turns, rarely look like two people's
 
 
 class ModelFile(_Part, frozen=True):

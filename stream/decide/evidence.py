@@ -95,6 +95,13 @@ def meet(parts: tuple[Evidence, Evidence], speakers: Verdict) -> Pair:
     return Pair(first, second, 0.5 * (one + other))
 
 
+def two_against_one(parts: tuple[Evidence, Evidence], speakers: Verdict) -> float:
+    """Log Bayes factor: one speaker of either label made either part, against one of either label who made both."""
+    whole, mean = parts[0] | parts[1], speakers.mean
+    two = parts[0].log_likelihood(mean, speakers) + parts[1].log_likelihood(-mean, speakers)
+    return two - max(whole.log_likelihood(mean, speakers), whole.log_likelihood(-mean, speakers))
+
+
 def log_odds(probability: float, limit: float, voice: float = 1.0) -> float:
     """ln(p / (1 - p)), no farther from 0 than `limit`: no window outweighs all others.
 

@@ -106,7 +106,12 @@ class TurnFilter:
             self._extend(self._last, heard)
         self._last = heard
         self._leading = max((self._leading, *STATES), key=self._scores.__getitem__)
-        return self._settled(heard.centre - self._turns.lag) if self.best.closed else []
+        before = heard.centre - self._turns.lag
+        turns = self._settled(before) if self.best.closed else []
+        for state, path in enumerate(self._paths):
+            if path.closed and path.closed[0].end < before:  # what the best path has not told by now, none tells later
+                self._scores[state] = -math.inf
+        return turns
 
     def pending(self) -> list[Turn]:
         """The turns that are not settled yet, as it looks now; the last goes on, unless nothing follows."""

@@ -8,6 +8,8 @@ Two people: the leg is mixed where the windows in turns of either label would su
 own, and two speakers explain them better than one (Kass and Raftery, Bayes Factors, 1995) by so much that it
 outweighs how few legs have people of both labels (`mixed`). Somebody who shouts or laughs for a moment is
 wrong in many windows together: where either label has no more than such `stray` windows, nobody took over.
+And since the turns were chosen for parting the windows well, those of one speaker look a little like two
+people's, too: it must be more than `parted`.
 """
 
 import math
@@ -17,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from models import Verdict
-from stream.decide.evidence import Evidence, certainty
+from stream.decide.evidence import Evidence, certainty, two_against_one
 from stream.words import UNKNOWN
 
 
@@ -64,21 +66,18 @@ class SequentialTest:
         if parts is self._seen:  # most windows of a silence: nothing can change
             return False
         self._seen = parts
-        before, whole = self.standing, parts[0] | parts[1]
-        self._log_odds = whole.log_odds(self._speakers)
-        self.standing = Standing(mixed=True) if self._is_mixed(parts, whole) else Standing(self._label())
+        before = self.standing
+        self._log_odds = (parts[0] | parts[1]).log_odds(self._speakers)
+        self.standing = Standing(mixed=True) if self._is_mixed(parts) else Standing(self._label())
         return self.standing != before
 
-    def _is_mixed(self, parts: tuple[Evidence, Evidence], whole: Evidence) -> bool:
+    def _is_mixed(self, parts: tuple[Evidence, Evidence]) -> bool:
         if min(parts[0].weight, parts[1].weight) < self._speakers.stray:
             return False
         needed = self._needed * (0.5 if self.standing.mixed else 1.0)
         if min(parts[0].log_odds(self._speakers), -parts[1].log_odds(self._speakers)) < needed:
             return False
-        mean = self._speakers.mean
-        two = parts[0].log_likelihood(mean, self._speakers) + parts[1].log_likelihood(-mean, self._speakers)
-        one = max(whole.log_likelihood(mean, self._speakers), whole.log_likelihood(-mean, self._speakers))
-        return two - one >= needed + self._rare
+        return two_against_one(parts, self._speakers) >= max(needed + self._rare, self._speakers.parted)
 
     def _label(self) -> str:
         label = self._labels[0 if self._log_odds > 0.0 else 1]

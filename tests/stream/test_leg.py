@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import ModelSpec, load_model, provisional
 from stream.decide import CallSummary, Judgement, Leg, Turn, VerdictSettings, judge
-from stream.decide.evidence import Evidence
+from stream.decide.evidence import Evidence, two_against_one
 from stream.decide.verdict import SequentialTest
 from stream.records import Scores, SpeechVerdict
 
@@ -183,6 +183,28 @@ def test_turns_are_in_order_and_tell_all(windows: list[Said], hop: float) -> Non
     assert min(speech, 1) * hop - 1e-6 <= sum(final.speech_seconds.values()) <= end + 1e-6
 
 
+@example(
+    [
+        0,
+        15 / 256,
+        None,
+        None,
+        29 / 256,
+        0.390625,
+        167 / 256,
+        0.703125,
+        187 / 256,
+        194 / 256,
+        None,
+        None,
+        81 / 256,
+        215 / 256,
+        None,
+        None,
+        0.453125,
+    ],
+    0.5,
+)
 @given(said, hops)
 def test_a_turn_is_told_soon_and_stays_as_told(windows: list[Said], hop: float) -> None:
     """A turn comes `lag` after its end at the latest; the current turn's label is unknown or its own."""
@@ -332,6 +354,15 @@ def test_a_few_wrong_windows_are_no_second_person() -> None:
     for wrong in ([0.1] * 6, [0.001] * 5):
         heard = Heard().hear([0.97] * 40 + wrong + [0.97] * 40).finish()
         assert [call.label for call in heard.calls] == ["a", "a"]
+
+
+def test_two_people_are_likelier_than_one_parted_by_chance() -> None:
+    """Mixed only where two people explain the windows better by more than one speaker's look so."""
+    windows = voices((30.0, 0.98), (30.0, 0.03))
+    factor = two_against_one(Heard().hear(windows).leg.parts, SPEAKERS)
+    for parted, mixed in ((factor - 0.1, True), (factor + 0.1, False)):
+        spec = msgspec.structs.replace(SPEC, verdict=msgspec.structs.replace(SPEAKERS, parted=parted))
+        assert (Heard(spec).hear(windows).finish().calls[-1].reason == "mixed") is mixed
 
 
 @given(said, hops)

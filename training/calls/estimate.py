@@ -25,6 +25,7 @@ LIMITS: Final = tuple(np.arange(2.0, 12.5, 1.0).tolist())  # of the log-odds, tr
 SHARES: Final = tuple(np.arange(0.05, 1.0, 0.05).tolist())  # of the variance that is between speakers, tried
 VOICED = 0.5  # of a window's frames must be the speaker's: hold music says nothing about them
 STRAY = 0.95  # quantile
+PARTED = 0.99  # the same: a leg's verdict is lost by it, and few legs have two people
 _ASKED = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0)  # seconds after the first window, when the label's likelihood is taken
 _LAGS = 40  # windows apart, at most
 _REFINED = 8  # rounds for the variance of the legs' means
@@ -70,9 +71,10 @@ def leg_windows(hearings: Iterable[Hearing]) -> list[LegWindows]:
 
 
 def estimate_verdict(legs: Sequence[LegWindows], hop: float, *, mixed: float) -> Verdict:
-    """The parameters under which the speakers' labels are likeliest, over LIMITS; `stray` is still the least.
+    """The parameters under which the speakers' labels are likeliest, over LIMITS.
 
-    `mixed`, the share of legs with people of both labels, is no matter of the model, and is given.
+    `mixed`, the share of legs with people of both labels, is no matter of the model, and is given; `stray` and
+    `parted` are still the least.
     """
     fits = [calibrated(legs, fit(legs, hop, limit, mixed)) for limit in LIMITS]
     return max(fits, key=lambda verdict: label_likelihood(_asked(legs, verdict), verdict))
@@ -97,7 +99,7 @@ def calibrated(legs: Sequence[LegWindows], verdict: Verdict) -> Verdict:
 
 
 def fit(legs: Sequence[LegWindows], hop: float, limit: float, mixed: float = 0.05) -> Verdict:
-    """All parameters but `stray` of log-odds limited to `limit`, as they lie; windows are `hop` seconds apart."""
+    """All parameters of log-odds limited to `limit`, as they lie, but `stray` and `parted`; `hop` is in seconds."""
     decorrelation = estimate_decorrelation(legs, hop, limit)
     evidence = [leg.evidence(limit, decorrelation) for leg in legs]
     means, weights = (np.array(each) for each in zip(*((e.total / e.weight, e.weight) for e in evidence), strict=True))
@@ -105,7 +107,7 @@ def fit(legs: Sequence[LegWindows], hop: float, limit: float, mixed: float = 0.0
     mean, between, atypical = mix(means, within**2 / weights)
     return Verdict(
         mean=mean, between=between, within=within, decorrelation=decorrelation, atypical=atypical, limit=limit,
-        mixed=mixed, stray=1.0,
+        mixed=mixed, stray=1.0, parted=1.0,
     )  # fmt: skip
 
 
@@ -175,10 +177,11 @@ def _asked(legs: Sequence[LegWindows], verdict: Verdict) -> list[Evidence]:
     return [leg.evidence(limit, decorrelation, seconds) for leg in legs for seconds in _ASKED]
 
 
-def with_stray(verdict: Verdict, legs: Iterable[tuple[Script, Decided]]) -> Verdict:
-    """`verdict` with the STRAY quantile, over legs of one speaker, of the other label's independent windows.
+def with_stray(verdict: Verdict, legs: Sequence[tuple[Script, Decided]]) -> Verdict:
+    """`verdict` with the quantiles `stray` and `parted` over legs of one speaker.
 
-    Legs on which the other label has more of them are left out: who is heard as the other is `atypical`, not stray.
+    STRAY is that of the other label's independent windows, PARTED of how much all windows look like two people's.
+    From the first, legs on which the other label has more are left out: who is heard so is `atypical`, not stray.
     """
     lesser = []
     for script, decided in legs:
@@ -186,7 +189,8 @@ def with_stray(verdict: Verdict, legs: Iterable[tuple[Script, Decided]]) -> Verd
         if decided.weights[own] >= decided.weights[1 - own]:
             lesser.append(decided.weights[1 - own])
     stray = float(np.quantile(lesser, STRAY, method="inverted_cdf")) if lesser else 1.0
-    return msgspec.structs.replace(verdict, stray=max(stray, 1.0))
+    parted = float(np.quantile([decided.two for _, decided in legs], PARTED, method="inverted_cdf"))
+    return msgspec.structs.replace(verdict, stray=max(stray, 1.0), parted=max(parted, 1.0))
 
 
 def hop_of(hearings: Sequence[Hearing]) -> float:

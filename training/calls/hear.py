@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from models import Model, ModelSpec, UnusableError
+from models import Model, ModelSpec, UnusableError, provisional
 from stream.classify import Classifier
 from stream.daemon import Streams
 from stream.decide import CallSummary, Judgement, Leg, Turn, VerdictSettings
+from stream.decide.evidence import two_against_one
 from stream.messages import AnyMessage, CallMessage, WindowMessage
 from stream.pipeline import Setup
 from stream.records import SAMPLE_RATE, Features, Scores
@@ -42,6 +43,7 @@ class Decided:
     turns: list[Turn]
     summaries: list[CallSummary]  # the last one is final; empty where no window was heard
     weights: tuple[float, float]  # independent windows in either label's turns
+    two: float  # log Bayes factor of two people, each with the windows in one label's turns, against one
 
     @property
     def verdicts(self) -> list[CallSummary]:
@@ -108,7 +110,8 @@ def decide(hearing: Hearing, spec: ModelSpec, *, verdict_error: float) -> Decide
     news: list[Turn | CallSummary] = []
     for window in hearing.windows:
         news += leg.hear(window.start, window.end, window.judgement, window.scores, window.frames)
-    first, second = leg.parts
+    parts = first, second = leg.parts
+    two = two_against_one(parts, spec.verdict or provisional.VERDICT)
     news += leg.finish()
     turns = [each for each in news if isinstance(each, Turn)]
-    return Decided(turns, [each for each in news if isinstance(each, CallSummary)], (first.weight, second.weight))
+    return Decided(turns, [each for each in news if isinstance(each, CallSummary)], (first.weight, second.weight), two)

@@ -29,7 +29,7 @@ def _summary(label: str, end: float, **seconds: float) -> CallSummary:
 
 def _found(*turns: Spoken) -> Decided:
     said = [Turn(turn.gender, turn.start, turn.end, 0.9, 5) for turn in turns]
-    return Decided(said, [_summary("unknown", 12.0, female=7.0, male=4.0)], (1.0, 1.0))
+    return Decided(said, [_summary("unknown", 12.0, female=7.0, male=4.0)], (1.0, 1.0), 0.0)
 
 
 def _result(*turns: Spoken) -> Result:
@@ -60,8 +60,8 @@ def test_a_change_that_is_not_seen_is_far_off() -> None:
 def test_verdicts_are_counted_first_and_final() -> None:
     """Wrong at first, right at last; unknown at last; seconds are those truly voiced before it is said."""
     script = replace(SCRIPT, kind="single", turns=TURNS[:1])
-    turned = Decided([], [_summary("male", 4.5), _summary("female", 12.0)], (1.0, 1.0))
-    silent = Decided([], [_summary("unknown", 12.0)], (0.0, 0.0))
+    turned = Decided([], [_summary("male", 4.5), _summary("female", 12.0)], (1.0, 1.0), 0.0)
+    silent = Decided([], [_summary("unknown", 12.0)], (0.0, 0.0), 0.0)
     found = figures.verdicts([Result(script, turned), Result(replace(script, speakers=("eve",)), silent)])
     assert (found.first_wrong.value, found.final_wrong.value, found.unknown.value) == (1.0, 0.0, 0.5)
     assert (found.legs, found.speakers, found.waited, found.seconds.value) == (2, 2, [4.0], 4.0)
