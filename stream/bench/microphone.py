@@ -61,7 +61,7 @@ def _share(daemon: BenchDaemon, seconds: float) -> float:
 @contextmanager
 def _server() -> Iterator[dict[str, str] | None]:
     """A PulseAudio of our own, and the environment in which programs find it; None where it does not start."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the server may still be clearing up
         (Path(folder) / ".asoundrc").write_text(_ALSA, "utf-8")
         (Path(folder) / "bench.pa").write_text(_SERVER, "utf-8")
         environment = {"HOME": folder, "XDG_RUNTIME_DIR": folder}
