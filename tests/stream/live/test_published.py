@@ -58,9 +58,10 @@ def test_signals_end_it_cleanly(daemon, listen, demo):
     assert len(epochs) == 2
 
 
-def test_nobody_need_read_standard_error(daemon, listen, demo):
+def test_nobody_need_read_standard_error(daemon, listen, demo_samples, tmp_path):
     """Where nobody reads standard error, the daemon publishes all the same, and ends."""
-    running = daemon(*[demo] * 3)
+    soundfile.write(tmp_path / "short.wav", demo_samples[: 7 * RATE], RATE)
+    running = daemon(*[tmp_path / "short.wav"] * 3)
     messages = listen(running)
     fill(running.process.stderr)
     assert_whole(windows_of(messages.until_end(streams=3)), "stream")
