@@ -3,6 +3,7 @@
 Samples the real daemon under load:// with py-spy (pip install py-spy), a hundred times a second.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -30,17 +31,20 @@ STAGES = {
 
 def main() -> None:
     """Run, sample, tell."""
-    streams = sys.argv[1] if len(sys.argv) > 1 else "1000"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("streams", nargs="?", type=int, default=1000)
+    streams = parser.parse_args().streams
+    spy = Path(sys.executable).with_name("py-spy")
+    if not spy.exists():
+        parser.error(f"no py-spy beside {sys.executable}: pip install py-spy")
     ports = ["--bind", "tcp://127.0.0.1:*", "--ask", "tcp://127.0.0.1:*"]
     command = [sys.executable, "-m", "stream", "run", f"load://{streams}", *ports]
     with tempfile.TemporaryDirectory() as folder, subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
         raw = Path(folder) / "raw.txt"
         try:
             time.sleep(WARM_UP)
-            spy = [str(Path(sys.executable).with_name("py-spy")), "record", "--nonblocking", "--format", "raw", "-t"]
-            subprocess.run(
-                [*spy, "-d", str(SECONDS), "-o", str(raw), "-p", str(daemon.pid)], check=True, capture_output=True
-            )
+            record = [str(spy), "record", "--nonblocking", "--format", "raw", "-t", "-d", str(SECONDS)]
+            subprocess.run([*record, "-o", str(raw), "-p", str(daemon.pid)], check=True, capture_output=True)
             samples = raw.read_text("utf-8").splitlines()
         finally:
             daemon.terminate()
