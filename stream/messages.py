@@ -265,6 +265,13 @@ def schemas() -> dict[str, dict[str, Any]]:
     kinds = {"window": WindowMessage, "turn": TurnMessage, "call": CallMessage, "health": HealthMessage}
     return {
         f"{kind}.json": {"$schema": "https://json-schema.org/draft/2020-12/schema", "$comment": PERCEIVED}
-        | msgspec.json.schema(message)
+        | _open(msgspec.json.schema(message))
         for kind, message in kinds.items()
     }
+
+
+def _open(schema: Any) -> Any:
+    """`schema` without the lists of keys that msgspec writes since 0.23: keys are added to messages, and not refused."""
+    if isinstance(schema, dict):
+        return {key: _open(value) for key, value in schema.items() if key != "propertyNames"}
+    return [_open(value) for value in schema] if isinstance(schema, list) else schema
