@@ -271,7 +271,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _open(schema: Any) -> Any:
-    """`schema` without the lists of keys that msgspec writes since 0.23: keys are added to messages, and not refused."""
+    """`schema` without the lists of keys that msgspec 0.23 began to write: keys are added to messages, not refused."""
     if isinstance(schema, dict):
         return {key: _open(value) for key, value in schema.items() if key != "propertyNames"}
     return [_open(value) for value in schema] if isinstance(schema, list) else schema
