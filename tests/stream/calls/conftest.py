@@ -14,6 +14,7 @@ from models import load_model
 from stream.classify import Classifier
 from stream.daemon import Streams
 from stream.messages import AnyMessage, WindowMessage
+from stream.overload import OverloadSettings
 from stream.pipeline import Setup
 from stream.records import Samples
 from stream.sources import InputSettings, open_source
@@ -23,6 +24,7 @@ from stream.windows import WindowSettings
 
 PATIENCE = 60  # seconds
 FREE = {"epoch", "time", "latency_ms", "stream"}
+ALL = OverloadSettings(most_skipped=0)  # however busy the machine is, all windows are decided
 
 
 class Exchange(Streams):
@@ -89,9 +91,8 @@ def exchange(classifier: Classifier) -> Iterator[Callable[[], Exchange]]:
     with ExitStack() as stack:
 
         def exchange() -> Exchange:
-            made = Exchange(
-                lambda take: Setup(load_model(), classifier, WindowSettings(), VadSettings(), "epoch", take)
-            )
+            common = (load_model(), classifier, WindowSettings(), VadSettings(), "epoch")
+            made = Exchange(lambda take: Setup(*common, take, overload=ALL))
             stack.callback(made.close)
             return made
 

@@ -36,7 +36,8 @@ def listening(daemon, listen):
     """listening(*options): a daemon that hears RTP, the port, and its messages."""
 
     def listening(*options):
-        running = daemon("rtp://127.0.0.1:0?payload=96:L16/16000", "--leg-pause", "1", *options)
+        common = ("--leg-pause", "1", "--most-skipped", "0")  # however busy the machine is, all windows are decided
+        running = daemon("rtp://127.0.0.1:0?payload=96:L16/16000", *common, *options)
         messages = listen(running)
         return running, running.await_line(r"listening on rtp://127\.0\.0\.1:(\d+)")[1], iter(messages)
 
