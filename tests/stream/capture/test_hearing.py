@@ -22,12 +22,12 @@ DEVICE = Device("card", 1, RATE)
 
 
 class Intake:
-    """Gives a ring that holds a minute, and keeps what is said."""
+    """Gives a ring that holds all that a test writes, and keeps what is said."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self.said: list[str] = []
-        self.ring = Ring(60 * RATE, live=True, wake=lambda: None)
+        self.ring = Ring(200 * RATE, live=True, wake=lambda: None)
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
         return self.ring
