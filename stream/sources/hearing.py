@@ -117,14 +117,14 @@ class Hearing:
     def _hear(self, block: Block) -> None:
         frames = np.frombuffer(block.content, np.int16).reshape(-1, self._device.channels)
         anew = self._first is None
-        if anew:
-            self._welcome(block.when)
         missing = self._clock.skip(block.first - self._next)
         lossy = block.overflow or (anew and self._condition.restarts > 0)
         missing += self._clock.hear(block.when, len(frames), lossy=lossy)
         if missing:
             self._writer.skip(missing)
         self._writer.write(frames, when=block.when)
+        if anew:  # not before there is audio: whoever looks then would find that none has come for long
+            self._welcome(block.when)
         self._next, self._last = block.first + len(frames), time.monotonic()
         if block.when - self._told > _TELL_SECONDS:
             self._tell(replace(self._condition, drift_ppm=self._clock.drift_ppm))
@@ -152,7 +152,7 @@ class Hearing:
             self._intake.say(f"listening to {device.name} ({device.channels} channels, {device.rate} Hz)")
 
     def _welcome(self, when: float) -> None:
-        """The process's first block has come."""
+        """The process's first block is written."""
         self._first = when
         if self._lost_at is not None:
             self._say("", f"heard again, after {when - self._lost_at:.1f} s")

@@ -28,6 +28,8 @@ def assert_recovered(running, observer, before, cause):
     health = observer.await_health(lambda health: health["streams"]["one"]["state"] == "healthy")
     assert health["streams"]["one"]["restarts"] >= 1
     assert health["streams"]["one"]["cause"] is None
+    states = observer.states("one")
+    assert states[states.index("recovering") + 1] in ("healthy", "silent")  # never stalled, once it is heard again
     ended = running.stop()
     assert ended.status == 0
     assert ended.error.count("lost (") == 1

@@ -22,12 +22,16 @@ DEVICE = Device("card", 1, RATE)
 
 
 class Intake:
-    """Gives a ring that holds all that a test writes, and keeps what is said."""
+    """Gives a ring that holds all that a test writes; keeps what is said, and what a reader finds when woken."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self.said: list[str] = []
-        self.ring = Ring(200 * RATE, live=True, wake=lambda: None)
+        self.found: list[tuple[str, float]] = []  # state, and when samples last came
+        self.ring = Ring(200 * RATE, live=True, wake=self._look)
+
+    def _look(self) -> None:
+        self.found.append((self.ring.condition.state, self.ring.mark.heard))
 
     def open(self, stream: str, *, rate: int, live: bool, timed: bool) -> Ring:
         return self.ring
@@ -168,6 +172,19 @@ def test_what_the_process_says_is_the_cause(cause: str) -> None:
         f"{WARNING}card: lost ({cause}); trying again",
         "card: heard again",
     ]
+
+
+def test_who_is_told_that_it_is_heard_again_finds_audio() -> None:
+    """The reader is woken once the first block is there, not before it: nothing looks stalled in between."""
+    heard, intake = hearing()
+    heard.take(block(0))
+    heard.lose("gone")
+    heard.go_on()
+    heard.take(DEVICE)
+    heard.take(Opened())
+    first = block(0, late=60.0)
+    heard.take(first)
+    assert intake.found == [("recovering", block(0).when), ("capturing", first.when)]
 
 
 def test_a_device_that_never_opened_is_an_error() -> None:
