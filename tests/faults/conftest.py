@@ -1,5 +1,7 @@
 """What the fault tests share: a sound server for each test, and a subscriber that checks all it reads."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -33,6 +35,21 @@ def sound(
     folder = tmp_path / "pulse"
     folder.mkdir()
     return stack.enter_context(sound_server(folder, "one", "two", devices=True))
+
+
+@pytest.fixture
+def preload(tmp_path: Path, lacking: Callable[[str], Any]) -> Callable[[str], dict[str, str]]:
+    """preload(name): what an environment needs so that programs meet the faults of `name`.c."""
+
+    def compile_library(name: str) -> dict[str, str]:
+        compiler = shutil.which("cc")
+        if compiler is None:
+            lacking(f"no {name} without a C compiler: apt-get install gcc libc6-dev")
+        library, source = tmp_path / f"{name}.so", Path(__file__).with_name(f"{name}.c")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        return {"LD_PRELOAD": str(library)}
+
+    return compile_library
 
 
 @pytest.fixture(scope="session")

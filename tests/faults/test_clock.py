@@ -1,12 +1,9 @@
-"""Clocks that are set, and a daemon that is stopped: no stream's time changes, and it is said."""
+"""Clocks that are set, a machine that sleeps, a daemon that is stopped: no stream's time changes, and it is said."""
 
 import os
-import shutil
 import signal
-import subprocess
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from observer import captures
@@ -38,31 +35,26 @@ def test_a_daemon_that_is_stopped_loses_nothing_that_its_buffers_hold(daemon, ob
 
 
 @pytest.fixture
-def faked(tmp_path, lacking):
-    """An environment with a clock of the day that the test sets, and set_by(seconds)."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        lacking("no clock can be set without a C compiler: apt-get install gcc libc6-dev")
-    library, offset = tmp_path / "wall_clock.so", tmp_path / "offset"
-    source = Path(__file__).with_name("wall_clock.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+def faked(tmp_path, preload):
+    """An environment with clocks that the test moves, and move(set by, slept): seconds, all in all."""
+    offset = tmp_path / "offset"
 
-    def set_by(seconds):
-        offset.with_suffix(".new").write_text(f"{seconds}")
+    def move(set_by, slept=0):
+        offset.with_suffix(".new").write_text(f"{set_by} {slept}")
         offset.with_suffix(".new").replace(offset)
 
-    set_by(0)
-    return {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": str(offset)}, set_by
+    move(0)
+    return preload("wall_clock") | {"WALL_CLOCK_OFFSET": str(offset)}, move
 
 
 def test_a_clock_that_is_set_changes_no_streams_time(daemon, observe, faked, demo):
     """An hour forward, two back: each jump is told and counted; windows, loss and latency know nothing of it."""
-    environment, set_by = faked
+    environment, move = faked
     running = daemon(demo, env=os.environ | environment)
     observer = observe(running)
     observer.await_window("demo")
     for number, (offset, jumped) in enumerate(((3600, 3600), (-3600, -3600)), 1):
-        set_by(offset)
+        move(offset)
         health = observer.await_health(lambda health, number=number: health["clock"]["jumps"] == number)
         assert health["clock"]["jumped_seconds"] == pytest.approx(jumped, abs=5)
     observer.await_window("demo")
@@ -71,21 +63,44 @@ def test_a_clock_that_is_set_changes_no_streams_time(daemon, observe, faked, dem
     assert {window["lost_samples"] for window in windows} == {0}
     assert max(window["latency_ms"] for window in windows) < 60_000
     assert windows[0]["time"] > windows[-1]["time"]
-    assert health["clock"]["hold_ups"] == health["clock"]["sleeps"] == 0
+    assert health["clock"]["sleeps"] == 0
+    assert health["clock"]["held_up_seconds"] < 60  # a busy machine, but no jump
     ended = running.stop()
     assert "the clock was set by +3600" in ended.error
     assert "the clock was set by -7200" in ended.error
 
 
+def test_a_machine_that_sleeps_changes_no_streams_time(daemon, observe, faked, demo):
+    """A night and an hour: each sleep is told and counted, and is no jump; windows, loss and latency go on."""
+    environment, move = faked
+    running = daemon(demo, env=os.environ | environment)
+    observer = observe(running)
+    observer.await_window("demo")
+    for number, slept in enumerate((8 * 3600, 9 * 3600), 1):
+        move(0, slept)
+        health = observer.await_health(lambda health, number=number: health["clock"]["sleeps"] == number)
+        assert health["clock"]["slept_seconds"] == pytest.approx(slept, abs=5)
+    observer.await_window("demo")
+    windows = observer.windows["demo"]
+    assert all(later["start"] - sooner["start"] == sooner["hop"] for sooner, later in pairwise(windows))
+    assert {window["lost_samples"] for window in windows} == {0}
+    assert max(window["latency_ms"] for window in windows) < 60_000
+    assert health["clock"]["jumps"] == 0
+    assert health["clock"]["held_up_seconds"] < 60
+    ended = running.stop()
+    assert "the machine slept for 28800" in ended.error
+    assert "the machine slept for 3600" in ended.error
+
+
 def test_a_microphone_hears_on_while_the_clock_is_set(daemon, observe, sound, speak, faked):
     """PortAudio stamps blocks with the clock of the day; loss and gaps do not come from there."""
-    environment, set_by = faked
+    environment, move = faked
     speak("one", "female")
     running = daemon("mic:one", env=environment | sound.environment)
     observer = observe(running)
     observer.await_window("one", "female")
     for number, offset in enumerate((3600, -3600), 1):
-        set_by(offset)
+        move(offset)
         observer.await_health(lambda health, number=number: health["clock"]["jumps"] == number)
     assert observer.await_window("one", "female")["lost_samples"] == 0
     assert set(observer.states("one")) <= {"starting", "healthy"}

@@ -93,6 +93,20 @@ def test_a_capture_process_that_hangs(hears):
     assert_recovered(running, observer, before, "no audio for 2.5 s")
 
 
+def test_a_storm_of_overruns(daemon, observe, sound, speak, preload, tmp_path):
+    """ALSA overruns again and again: counted, lost for that cause and opened anew; once it is over, it is heard."""
+    storm = tmp_path / "storm"
+    speak("one", "female")
+    running = daemon("mic:one", env=sound.environment | preload("overrun") | {"OVERRUN": str(storm)})
+    observer = observe(running)
+    before = observer.await_window("one", "female")
+    storm.touch()
+    lost = observer.await_state("one", "recovering")
+    assert lost["overflows"] == int(lost["cause"].split()[0]) > 1
+    storm.unlink()
+    assert_recovered(running, observer, before, "overflows within")
+
+
 def test_the_default_device_may_become_another(daemon, observe, sound, speak):
     """Without a name the default device is heard, whatever it is; a change costs a gap, and is said."""
     speak("one", "female")
@@ -138,6 +152,27 @@ def test_beside_a_microphone_that_fails_another_never_notices(
     assert observer.await_window("three", "male")["lost_samples"] == 0
     assert set(observer.states("three")) <= {"starting", "healthy"}
     assert {window["gap_before"] for window in observer.windows["three"]} == {0}
+    assert running.stop().status == 0
+
+
+def test_beside_a_device_that_is_unplugged_another_never_notices(daemon, observe, sound, speak):
+    """On the same sound server a device goes and comes back, and the other one, which is the default, hears on."""
+    sound.pactl("set-default-source", "two.monitor")
+    speak("one", "female")
+    speak("two", "male")
+    running = daemon("mic:one", "mic:two", env=sound.environment)
+    observer = observe(running)
+    observer.await_window("one", "female")
+    observer.await_window("two", "male")
+    sound.unplug("one")
+    observer.await_state("one", "recovering")
+    sound.plug("one")
+    speak("one", "female")
+    observer.await_state("one", "healthy")
+    assert observer.await_window("one", "female")["lost_samples"] > 0
+    assert observer.await_window("two", "male")["lost_samples"] == 0
+    assert set(observer.states("two")) <= {"starting", "healthy"}
+    assert {window["gap_before"] for window in observer.windows["two"]} == {0}
     assert running.stop().status == 0
 
 

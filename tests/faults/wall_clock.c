@@ -1,5 +1,6 @@
-/* For LD_PRELOAD: adds the seconds in the file WALL_CLOCK_OFFSET to the clock of the day, as setting it would.
-   libfaketime bends timed waits, too, which setting the clock does not. */
+/* For LD_PRELOAD: the file WALL_CLOCK_OFFSET has two numbers, seconds that the clock of the day was set by, and
+   seconds that the machine slept. Both move the clock of the day; sleep the clock that counts from the boot, too.
+   libfaketime bends timed waits as well, which neither does. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,23 +9,24 @@
 #include <time.h>
 #include <unistd.h>
 
-static long offset(void)
+static long offset(clockid_t clock)
 {
-    char text[32] = {0};
+    char text[64] = {0}, *rest;
     const char *path = getenv("WALL_CLOCK_OFFSET");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0)
         return 0;
     (void)!read(file, text, sizeof text - 1);
     close(file);
-    return atol(text);
+    long set = strtol(text, &rest, 10), slept = strtol(rest, NULL, 10);
+    return clock == CLOCK_BOOTTIME ? slept : set + slept;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     int status = syscall(SYS_clock_gettime, clock, now);
-    if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-        now->tv_sec += offset();
+    if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_BOOTTIME))
+        now->tv_sec += offset(clock);
     return status;
 }
 
