@@ -4,6 +4,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from contextlib import suppress
 
 import click
 
@@ -62,5 +63,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _end(message: str, status: int) -> None:
-    write(f"{ERROR}genderstream: {' '.join(message.split())}")
+    with suppress(OSError):  # nobody reads, or its disk is full: the status says it all the same
+        write(f"{ERROR}genderstream: {' '.join(message.split())}")
     sys.exit(status)

@@ -20,13 +20,12 @@ def watching_threads(stop: Callable[[], None], say: Callable[[str], None]) -> It
     before = threading.excepthook
 
     def note(fault: threading.ExceptHookArgs) -> None:
-        before(fault)  # prints the traceback, for whoever mends it
         name = fault.thread.name if fault.thread else "a thread"
-        if name == RELOAD:  # the old configuration goes on
-            return
-        faults.append(f"the thread {name} has ended: {tell_failure(fault.exc_value or RuntimeError())}")
-        say(f"{ERROR}{faults[-1]}; stopping")
-        stop()
+        if name != RELOAD:  # there the old configuration goes on
+            faults.append(f"the thread {name} has ended: {tell_failure(fault.exc_value or RuntimeError())}")
+            say(f"{ERROR}{faults[-1]}; stopping")
+            stop()
+        before(fault)  # prints the traceback, for whoever mends it; fails where standard error takes none
 
     threading.excepthook = note
     try:

@@ -66,7 +66,7 @@ def written(line: str) -> bytes:
 
 
 def write(*lines: str) -> None:
-    """Write `lines` at once, and wait until they are out."""
+    """Write `lines` at once, and wait until they are out. Raises OSError where standard error takes none."""
     content = b"".join(map(written, lines))
     while content:  # not through sys.stderr: a write that waits would hold its lock at the process's end
         content = content[os.write(_STANDARD_ERROR, content) :]
@@ -84,11 +84,12 @@ def _goes_to_journal() -> bool:
 
 
 class Lines:
-    """Prints in the order of `put`, as long as somebody reads."""
+    """Prints in the order of `put`, as long as somebody reads; what cannot be written is counted."""
 
     def __init__(self) -> None:
         self._waiting: SimpleQueue[str | None] = SimpleQueue()
-        self._left_out = 0
+        self._left_out = 0  # there was no room
+        self._unwritten = 0  # standard error took none, since it last took any; the thread's own
         self._thread = threading.Thread(target=self._print_all, name="lines", daemon=True)
         self._thread.start()
         atexit.register(self.close)  # whoever gives up before the daemon runs has said why, too
@@ -116,4 +117,12 @@ class Lines:
             time.sleep(_GATHERING)
             lines += [self._waiting.get() for _ in range(self._waiting.qsize())]
             more = lines[-1] is not None
-            write(*(line for line in lines if line is not None))
+            self._print(*(line for line in lines if line is not None))
+
+    def _print(self, *lines: str) -> None:
+        before = [f"({self._unwritten} lines were left out: standard error took none)"] if self._unwritten else []
+        try:
+            write(*before, *lines)
+            self._unwritten = 0
+        except OSError:  # its disk is full, or its reader has gone: later lines may have better luck
+            self._unwritten += len(lines)

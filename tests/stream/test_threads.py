@@ -32,3 +32,23 @@ def test_a_thread_that_ends_by_an_error_ends_the_daemon() -> None:
     assert threading.excepthook is before
     (line,) = said
     assert line.startswith("<3>the thread answers has ended: ZeroDivisionError: division by zero (test_threads.py:")
+
+
+def test_it_ends_the_daemon_though_nobody_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard error takes nothing, not even the traceback, stop is asked for all the same."""
+
+    def take_nothing(fault: threading.ExceptHookArgs) -> None:
+        raise OSError
+
+    monkeypatch.setattr(threading, "excepthook", take_nothing)
+    stopped = threading.Event()
+
+    def fail() -> None:
+        with watching_threads(stopped.set, lambda line: None):
+            thread = threading.Thread(target=lambda: 1 / 0)
+            thread.start()
+            thread.join()
+
+    with pytest.raises(GenderstreamError, match="ZeroDivisionError"):
+        fail()
+    assert stopped.is_set()
