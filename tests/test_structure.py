@@ -17,8 +17,8 @@ ORDER = [
     ("stream.messages",),
     ("stream.sources", "stream.pipeline"),
     ("stream.settings", "stream.outputs", "stream.client"),
-    ("stream.agenda", "stream.captures", "stream.garbage", "stream.daemon", "stream.worker", "stream.worker_process",
-     "stream.workers", "stream.diagnose", "stream.service"),
+    ("stream.agenda", "stream.captures", "stream.garbage", "stream.streams", "stream.daemon", "stream.worker",
+     "stream.worker_process", "stream.workers", "stream.diagnose", "stream.service"),
     ("stream.bench",),
     ("stream.cli",),
 ]  # fmt: skip

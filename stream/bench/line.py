@@ -8,11 +8,11 @@ from typing import Self
 
 from models import load_model
 from stream.classify import Classifier
-from stream.daemon import RING_SECONDS
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.pipeline import Pipeline, Setup
 from stream.records import SAMPLE_RATE, Samples
 from stream.ring import Ring
+from stream.streams import RING_SECONDS
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 

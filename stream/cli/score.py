@@ -9,7 +9,7 @@ import click
 from models import ModelSpec, UnusableError, read_spec
 from stream.classify import ModelSettings
 from stream.cli._engine import ROOMS, set_up
-from stream.daemon import DaemonSettings, Streams
+from stream.daemon import DaemonSettings
 from stream.messages import AnyMessage
 from stream.outputs.lines import parted
 from stream.outputs.summary import Summary
@@ -17,6 +17,7 @@ from stream.outputs.table import opened_table
 from stream.settings import Configuration, options
 from stream.sources import InputSettings
 from stream.sources.recording import Recording
+from stream.streams import Streams
 
 if TYPE_CHECKING:
     from stream.outputs.plot import Plot

@@ -28,13 +28,13 @@ from models import (
 )
 from models.spec import ModelFile
 from stream.classify import Classifier, ModelSettings
-from stream.daemon import Streams
 from stream.diagnose.model import check_model
 from stream.features.twin import feature_twin
 from stream.messages import AnyMessage, WindowMessage, encode, schemas
 from stream.outputs.terminal import Terminal
 from stream.pipeline import Setup
 from stream.records import Samples
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 

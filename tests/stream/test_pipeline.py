@@ -13,11 +13,11 @@ from models import load_model
 from stream import pipeline
 from stream.capture.device import choose_block
 from stream.classify import Classifier
-from stream.daemon import Streams
 from stream.features import LogMel
 from stream.messages import AnyMessage, WindowMessage
 from stream.pipeline import Setup
 from stream.records import Samples
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 

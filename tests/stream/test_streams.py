@@ -13,12 +13,13 @@ import pytest
 
 from models import UnusableError, load_model
 from stream.classify import Classifier
-from stream.daemon import Daemon, DaemonSettings, Streams
+from stream.daemon import Daemon, DaemonSettings
 from stream.messages import AnyMessage, CallMessage, HealthMessage, WindowMessage
 from stream.pipeline import Pipeline, Setup
 from stream.records import Samples
 from stream.sources import InputSettings, Intake
 from stream.sources.channels import ChannelWriter
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 

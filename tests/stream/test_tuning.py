@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import load_model
-from stream.daemon import Streams
 from stream.decide import VerdictSettings
 from stream.overload import OverloadSettings, Stride
 from stream.pipeline import Setup, Tuning
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from models import Model, ModelSpec, UnusableError, provisional
 from stream.classify import Classifier
-from stream.daemon import Streams
 from stream.decide import CallSummary, Judgement, Leg, Turn, VerdictSettings
 from stream.decide.evidence import two_against_one
 from stream.messages import AnyMessage, CallMessage, WindowMessage
 from stream.pipeline import Setup
 from stream.records import SAMPLE_RATE, Features, Scores
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 from training.calls.simulate import GENDERS, Call, Script

@@ -12,13 +12,13 @@ import pytest
 
 from models import load_model
 from stream.classify import Classifier
-from stream.daemon import Streams
 from stream.messages import AnyMessage, WindowMessage
 from stream.overload import OverloadSettings
 from stream.pipeline import Setup
 from stream.records import Samples
 from stream.sources import InputSettings, open_source
 from stream.sources.switchboard import gather
+from stream.streams import Streams
 from stream.vad import VadSettings
 from stream.windows import WindowSettings
 
