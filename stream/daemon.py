@@ -73,7 +73,10 @@ class Daemon(Streams):
         journal: Journal | None = None,
         names: Namer | None = None,
     ) -> None:
-        """`journal`: whose health is published; `names`: what names all streams, where this is one of several."""
+        """`journal`: whose health is published; `names`: what names all streams, where this is one of several.
+
+        Raises UnusableError where audio cannot be kept where `settings` say.
+        """
         super().__init__(setup, settings.save_audio, say, names=names)
         self._name = settings.name
         self._sources = sources
@@ -94,6 +97,10 @@ class Daemon(Streams):
     def wake(self, name: str) -> None:
         """Put the stream `name` on the worker's agenda. Called from any thread."""
         self._agenda.add(name)
+
+    def _lose(self, why: str) -> None:
+        """Decisions go on without it."""
+        self.say(WARNING + why)
 
     def _due(self, name: str) -> float:
         pipeline = self.pipelines.get(name)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from models import GenderstreamError
 from stream.memory import sparing_memory
 from stream.names import Namer, Names
-from stream.outputs.audio import AudioKeeper
+from stream.outputs.audio import AudioKeeper, make_folder
 from stream.pipeline import Listener, Pipeline, Setup
 from stream.ring import Ring
 from stream.words import WARNING
@@ -28,7 +29,10 @@ class Streams:
         listen: Callable[[str], Listener] | None = None,
         names: Namer | None = None,
     ) -> None:
-        """`listen` gives each new stream one more listener; `names` its name, where others' streams have names, too."""
+        """`listen` gives each new stream one more listener; `names` its name, where others' streams have names, too.
+
+        Raises UnusableError where audio cannot be kept in `save_audio`.
+        """
         self.stopping = threading.Event()
         self.say = say
         self.pipelines: dict[str, Pipeline] = {}  # those that have not been forgotten
@@ -36,6 +40,8 @@ class Streams:
         self._names = names or Names()
         self._setup = setup
         self._save_audio = Path(save_audio) if save_audio else None
+        if self._save_audio:
+            make_folder(self._save_audio)
         self._listen = listen
         self._opening = threading.Lock()
 
@@ -61,9 +67,13 @@ class Streams:
 
     def _listeners(self, name: str) -> Iterator[Listener]:
         if self._save_audio:
-            yield AudioKeeper(self._save_audio, name, self._setup.epoch)
+            yield AudioKeeper(self._save_audio, name, self._setup.epoch, self._lose)
         if self._listen:
             yield self._listen(name)
+
+    def _lose(self, why: str) -> None:
+        """Something that was asked for beside the decisions cannot be done: here nobody may miss it."""
+        raise GenderstreamError(why)
 
     def wake(self, name: str) -> None:
         """The stream `name` can go on: here at once, in the thread of the source, which suits files at full speed."""

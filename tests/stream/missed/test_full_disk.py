@@ -1,11 +1,14 @@
 """Disks that are full, or not there, with a real daemon: they cost what was to be written, and nothing else."""
 
+import signal
 import subprocess
 from itertools import islice
+from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
-from spoken import numbers, say, windows
+from spoken import HOP, RATE, numbers, say, windows
 
 pytestmark = pytest.mark.slow
 
@@ -56,3 +59,30 @@ def test_no_folder_for_the_journal(tmp_path, speak, follow, command):
     refused = command("run", "-", "--journal", tmp_path / "file")
     assert refused.status == 2
     assert refused.error == f"genderstream: --journal is {tmp_path}/file: that is no folder; choose another\n"
+
+
+def test_a_full_disk_costs_no_decision_where_audio_is_kept(disk, speak, follow, command, demo):
+    """That a stream's audio is kept no more is said once, and each window is decided on; `score` fails instead."""
+    running = speak("--save-audio", disk)
+    noise = np.random.default_rng(8).integers(-300, 300, 20 * RATE, np.int16)
+    running.process.stdin.write(noise.tobytes())
+    assert numbers(islice(iter(follow(since=0)), windows(20))) == list(range(windows(20)))
+    ended = running.stop()
+    assert ended.status == 0
+    assert ended.error.count("spoken's audio is kept no more; is the disk full?") == 1
+    scored = command("score", demo, "--save-audio", disk)
+    assert scored.status == 1
+    assert scored.error.startswith(f"genderstream: {disk}/demo-")
+
+
+def test_standard_error_on_a_full_disk(start, genderstream, endpoints, follow):
+    """Nothing that is said finds room: all windows are decided on all the same, and the status tells what it told."""
+    with Path("/dev/full").open("wb") as full:
+        ports = ("--bind", endpoints[0], "--ask", endpoints[1])
+        options = {"stdin": subprocess.PIPE, "bufsize": 0, "stderr": full}
+        running = start(genderstream, "run", "-", "--stream", "spoken", "--hop", HOP, *ports, **options)
+        say(running, 4.0)
+        assert numbers(islice(iter(follow(since=0)), windows(4))) == list(range(windows(4)))
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait() == 0
+        assert start(genderstream, "run", "-", "--bind", "nonsense", stderr=full).process.wait() == 2
