@@ -44,85 +44,100 @@ def load_frames(samples, first, hop, window, points, re, im):  # type: ignore[no
 
 
 @_kernel
-def radix4_pass(xr, xi, yr, yi, size, stride, twiddle):  # type: ignore[no-untyped-def]
-    """One Stockham radix-4 pass, decimation in frequency: transforms of `size` points, `stride` of them.
+def radix4_pass(re, im, size, twiddle):  # type: ignore[no-untyped-def]
+    """One radix-4 pass in place, decimation in frequency: of each transform of `size` points, four of a quarter.
 
-    Source of the scheme: Van Loan, Computational Frameworks for the Fast Fourier Transform (1992), 1.7.
+    Source of the scheme: Gentleman and Sande, Fast Fourier Transforms: for Fun and Profit (1966); in radix 4, Van
+    Loan, Computational Frameworks for the Fast Fourier Transform (1992), 2.4.
     """
-    step = stride * LANES
+    quarter = size // 4 * LANES
     for p in range(size // 4):
         w1r, w1i = splat(twiddle[p, 0]), splat(twiddle[p, 1])
         w2r, w2i = splat(twiddle[p, 2]), splat(twiddle[p, 3])
         w3r, w3i = splat(twiddle[p, 4]), splat(twiddle[p, 5])
-        for q in range(0, step, LANES):
-            a = p * step + q
-            b, c, d = a + size // 4 * step, a + size // 2 * step, a + 3 * (size // 4) * step
-            ar, ai, br, bi = load(xr, a), load(xi, a), load(xr, b), load(xi, b)
-            cr, ci, dr, di = load(xr, c), load(xi, c), load(xr, d), load(xi, d)
+        for a in range(p * LANES, re.size, size * LANES):
+            b, c, d = a + quarter, a + 2 * quarter, a + 3 * quarter
+            ar, ai, br, bi = load(re, a), load(im, a), load(re, b), load(im, b)
+            cr, ci, dr, di = load(re, c), load(im, c), load(re, d), load(im, d)
             sr, si, tr, ti = ar + cr, ai + ci, br + dr, bi + di
             ur, ui, vr, vi = ar - cr, ai - ci, br - dr, bi - di
-            y = 4 * p * step + q
-            store(yr, y, sr + tr)
-            store(yi, y, si + ti)
-            y += step
-            store(yr, y, (ur + vi) * w1r - (ui - vr) * w1i)
-            store(yi, y, (ur + vi) * w1i + (ui - vr) * w1r)
-            y += step
-            store(yr, y, (sr - tr) * w2r - (si - ti) * w2i)
-            store(yi, y, (sr - tr) * w2i + (si - ti) * w2r)
-            y += step
-            store(yr, y, (ur - vi) * w3r - (ui + vr) * w3i)
-            store(yi, y, (ur - vi) * w3i + (ui + vr) * w3r)
+            store(re, a, sr + tr)
+            store(im, a, si + ti)
+            store(re, b, (ur + vi) * w1r - (ui - vr) * w1i)
+            store(im, b, (ur + vi) * w1i + (ui - vr) * w1r)
+            store(re, c, (sr - tr) * w2r - (si - ti) * w2i)
+            store(im, c, (sr - tr) * w2i + (si - ti) * w2r)
+            store(re, d, (ur - vi) * w3r - (ui + vr) * w3i)
+            store(im, d, (ur - vi) * w3i + (ui + vr) * w3r)
 
 
 @_kernel
-def radix2_pass(xr, xi, yr, yi, stride):  # type: ignore[no-untyped-def]
-    """The last Stockham pass where the length is no power of four: 2-point transforms, `stride` of them."""
-    step = stride * LANES
-    for a in range(0, step, LANES):
-        ar, ai, br, bi = load(xr, a), load(xi, a), load(xr, a + step), load(xi, a + step)
-        store(yr, a, ar + br)
-        store(yi, a, ai + bi)
-        store(yr, a + step, ar - br)
-        store(yi, a + step, ai - bi)
+def last_radix4_pass(re, im):  # type: ignore[no-untyped-def]
+    """The same of 4 points each, whose factors are all 1."""
+    for a in range(0, re.size, 4 * LANES):
+        b, c, d = a + LANES, a + 2 * LANES, a + 3 * LANES
+        ar, ai, br, bi = load(re, a), load(im, a), load(re, b), load(im, b)
+        cr, ci, dr, di = load(re, c), load(im, c), load(re, d), load(im, d)
+        sr, si, tr, ti = ar + cr, ai + ci, br + dr, bi + di
+        ur, ui, vr, vi = ar - cr, ai - ci, br - dr, bi - di
+        store(re, a, sr + tr)
+        store(im, a, si + ti)
+        store(re, b, ur + vi)
+        store(im, b, ui - vr)
+        store(re, c, sr - tr)
+        store(im, c, si - ti)
+        store(re, d, ur - vi)
+        store(im, d, ui + vr)
 
 
 @_kernel
-def unpack_power(zr, zi, twiddle, power):  # type: ignore[no-untyped-def]
+def last_radix2_pass(re, im):  # type: ignore[no-untyped-def]
+    """The last pass where the length is no power of four: 2-point transforms."""
+    for a in range(0, re.size, 2 * LANES):
+        b = a + LANES
+        ar, ai, br, bi = load(re, a), load(im, a), load(re, b), load(im, b)
+        store(re, a, ar + br)
+        store(im, a, ai + bi)
+        store(re, b, ar - br)
+        store(im, b, ai - bi)
+
+
+@_kernel
+def unpack_power(zr, zi, place, twiddle, power):  # type: ignore[no-untyped-def]
     """|X[k]|² of LANES real signals from the transforms Z, N points each, of their (even, odd) pairs.
 
-    X[k] = E[k] + w^k O[k], E = (Z[k] + Z*[N-k]) / 2, O = (Z[k] - Z*[N-k]) / 2i, w = exp(-iπ/N).
+    Z[k] lies at place[k]. X[k] = E[k] + w^k O[k], E = (Z[k] + Z*[N-k]) / 2, O = (Z[k] - Z*[N-k]) / 2i, w = exp(-iπ/N).
     """
     points = twiddle.shape[0]
     zero_re, zero_im = load(zr, 0), load(zi, 0)
     store(power, 0, (zero_re + zero_im) * (zero_re + zero_im))
     store(power, points * LANES, (zero_re - zero_im) * (zero_re - zero_im))
     for k in range(1, points // 2 + 1):
-        a, b = k * LANES, (points - k) * LANES
+        a, b = place[k] * LANES, place[points - k] * LANES
         wr, wi = splat(twiddle[k, 0]), splat(twiddle[k, 1])
         ar, ai, br, bi = load(zr, a), load(zi, a), load(zr, b), load(zi, b)
         er, ei = _HALF * (ar + br), _HALF * (ai - bi)
         odd_re, odd_im = _HALF * (ai + bi), _HALF * (br - ar)
         tr = odd_re * wr - odd_im * wi
         ti = odd_re * wi + odd_im * wr
-        store(power, a, (er + tr) * (er + tr) + (ei + ti) * (ei + ti))
-        store(power, b, (er - tr) * (er - tr) + (ti - ei) * (ti - ei))
+        store(power, k * LANES, (er + tr) * (er + tr) + (ei + ti) * (ei + ti))
+        store(power, (points - k) * LANES, (er - tr) * (er - tr) + (ti - ei) * (ti - ei))
 
 
 @_kernel
-def power_spectra(samples, first, hop, window, twiddle, unpack, work, power):  # type: ignore[no-untyped-def]
+def power_spectra(samples, first, hop, window, twiddle, place, unpack, work, power):  # type: ignore[no-untyped-def]
     """|X[k]|² of LANES frames, `hop` samples apart from `first` on, to `power[k * LANES:]`."""
-    xr, xi, yr, yi = work[0], work[1], work[2], work[3]
-    load_frames(samples, first, hop, window, unpack.shape[0], xr, xi)
-    size, stride, at = unpack.shape[0], 1, 0
-    while size >= 4:
-        radix4_pass(xr, xi, yr, yi, size, stride, twiddle[at:])
-        xr, xi, yr, yi = yr, yi, xr, xi
-        at, size, stride = at + size // 4, size // 4, stride * 4
-    if size == 2:
-        radix2_pass(xr, xi, yr, yi, stride)
-        xr, xi, yr, yi = yr, yi, xr, xi
-    unpack_power(xr, xi, unpack, power)
+    size, at = place.size, 0
+    re, im = work[0, : size * LANES], work[1, : size * LANES]
+    load_frames(samples, first, hop, window, size, re, im)
+    while size > 4:
+        radix4_pass(re, im, size, twiddle[at:])
+        at, size = at + size // 4, size // 4
+    if size == 4:
+        last_radix4_pass(re, im)
+    else:
+        last_radix2_pass(re, im)
+    unpack_power(re, im, place, unpack, power)
 
 
 @_kernel
@@ -140,19 +155,27 @@ def decibels(value):  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def mel_decibels(power, first, last, offset, weight, floor, mel):  # type: ignore[no-untyped-def]
-    """Each mel band of LANES frames: the weighted sum of its few bins, in dB, to `mel[band * LANES:]`."""
-    for band in range(first.size):
-        total = splat(_f4(0.0))
-        shift = offset[band] - first[band]  # out here, it takes the sum half the time
-        for k in range(first[band], last[band]):
-            total = total + weight[shift + k] * load(power, k * LANES)
-        store(mel, band * LANES, decibels(at_least(total, floor)))
+def mel_sums(power, edge, rising, falling, mel):  # type: ignore[no-untyped-def]
+    """Each mel band of LANES frames, the weighted sum of its bins, to `mel[band * LANES:]`.
+
+    A bin lies between two bands' centres, in a band that falls and in the next, which rises: both sums at once.
+    """
+    band_sum = splat(_f4(0.0))
+    for k in range(edge[0], edge[1]):
+        band_sum = band_sum + rising[k] * load(power, k * LANES)
+    for band in range(edge.size - 2):
+        next_sum = splat(_f4(0.0))
+        for k in range(edge[band + 1], edge[band + 2]):
+            lanes = load(power, k * LANES)
+            band_sum = band_sum + falling[k] * lanes
+            next_sum = next_sum + rising[k] * lanes
+        store(mel, band * LANES, band_sum)
+        band_sum = next_sum
 
 
 @_kernel
 def power_decibels(power, floor):  # type: ignore[no-untyped-def]
-    """Each bin of LANES frames in dB, in place."""
+    """Each bin or band of LANES frames in dB, in place."""
     for k in range(0, power.size, LANES):
         store(power, k, decibels(at_least(load(power, k), floor)))
 
@@ -165,32 +188,32 @@ def write_rows(lanes, rows, out):  # type: ignore[no-untyped-def]
             out[lane, column] = lanes[column * LANES + lane]
 
 
-_FRAMES = "i2[::1], i8, i8, f4[::1], f4[:, ::1], f4[:, ::1]"  # samples, hop, frames, window, twiddle, unpack
-_BANDS = "i4[::1], i4[::1], i4[::1], f4[::1]"  # first, last, offset, weight
+_FRAMES = "i2[::1], i8, i8, f4[::1], f4[:, ::1], i4[::1], f4[:, ::1]"  # samples, hop, frames, window, the FFT's
+_BANDS = "i4[::1], f4[::1], f4[::1]"  # edge, rising, falling
 
 
 @_compiled(f"void({_FRAMES}, {_BANDS}, f4, f4[:, ::1], f4[::1], f4[::1], f4[:, ::1])")
 def log_mel(  # type: ignore[no-untyped-def]
-    samples, hop, frames, window, twiddle, unpack, band_first, band_last, band_offset, band_weight,
-    floor, work, power, mel, out,
-):  # fmt: skip
+    samples, hop, frames, window, twiddle, place, unpack, edge, rising, falling, floor, work, power, mel, out
+):
     """`frames` frames, `hop` samples apart from the first sample on, to `out[:frames]` (dB per mel band).
 
     `samples` must reach to the end of the last full batch of LANES frames.
     """
     for start in range(0, frames, LANES):
-        power_spectra(samples, start * hop, hop, window, twiddle, unpack, work, power)
-        mel_decibels(power, band_first, band_last, band_offset, band_weight, floor, mel)
+        power_spectra(samples, start * hop, hop, window, twiddle, place, unpack, work, power)
+        mel_sums(power, edge, rising, falling, mel)
+        power_decibels(mel, floor)
         write_rows(mel, min(LANES, frames - start), out[start:])
 
 
 @_compiled(f"void({_FRAMES}, f4, f4[:, ::1], f4[::1], f4[:, ::1])")
 def log_power(  # type: ignore[no-untyped-def]
-    samples, hop, frames, window, twiddle, unpack, floor, work, power, out
+    samples, hop, frames, window, twiddle, place, unpack, floor, work, power, out
 ):
     """The same frames as `log_mel`, to `out[:frames]`: dB per bin."""
     for start in range(0, frames, LANES):
-        power_spectra(samples, start * hop, hop, window, twiddle, unpack, work, power)
+        power_spectra(samples, start * hop, hop, window, twiddle, place, unpack, work, power)
         power_decibels(power, floor)
         write_rows(power, min(LANES, frames - start), out[start:])
 

@@ -7,7 +7,7 @@ from stream.features import kernels
 from stream.features.fft import plan_fft
 from stream.features.framed import Framed
 from stream.features.lanes import LANES, aligned_zeros
-from stream.features.mel import SparseBands, mel_weights, sparse_bands
+from stream.features.mel import SparseBands, sparse_bands
 from stream.records import Features, Samples
 
 
@@ -24,15 +24,15 @@ class MelBank:
         """Write a row of `out` (float32[n, bands]) for each frame; `samples` as `Framed` gives them."""
         plan, bands, room = self._plan, self._bands, self._plan.room
         kernels.log_mel(
-            samples, self._hop, len(out), plan.hann, plan.twiddle, plan.unpack,
-            bands.first, bands.last, bands.offset, bands.weight, self._floor, room.work, room.power, self._mel, out,
+            samples, self._hop, len(out), plan.hann, plan.twiddle, plan.place, plan.unpack,
+            bands.edge, bands.rising, bands.falling, self._floor, room.work, room.power, self._mel, out,
         )  # fmt: skip
 
 
 @cache
 def _bands(fft: int, bands: int, f_min: float, f_max: float, sample_rate: int) -> SparseBands:
     """One for all streams."""
-    return sparse_bands(mel_weights(sample_rate=sample_rate, fft=fft, bands=bands, f_min=f_min, f_max=f_max))
+    return sparse_bands(sample_rate=sample_rate, fft=fft, bands=bands, f_min=f_min, f_max=f_max)
 
 
 class LogMel(Framed):

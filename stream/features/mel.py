@@ -25,9 +25,14 @@ def mel_from_hz(hz: float) -> float:
     return float(_BREAK_MEL + np.log(hz / _BREAK_HZ) / _LOG_STEP)
 
 
+def _edges(bands: int, f_min: float, f_max: float) -> npt.NDArray[np.float64]:
+    """Where the first band begins, the centre of each, and where the last ends, in Hz: float64[bands + 2]."""
+    return hz_from_mel(np.linspace(mel_from_hz(f_min), mel_from_hz(f_max), bands + 2))
+
+
 def mel_weights(*, sample_rate: int, fft: int, bands: int, f_min: float, f_max: float) -> npt.NDArray[np.float64]:
     """Triangular bands of equal area over the power spectrum: float64[bands, fft // 2 + 1]."""
-    edges = hz_from_mel(np.linspace(mel_from_hz(f_min), mel_from_hz(f_max), bands + 2))
+    edges = _edges(bands, f_min, f_max)
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     bins = np.fft.rfftfreq(fft, 1.0 / sample_rate)[None, :]
     triangle = np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre))
@@ -36,19 +41,18 @@ def mel_weights(*, sample_rate: int, fft: int, bands: int, f_min: float, f_max: 
 
 @dataclass(frozen=True, slots=True)
 class SparseBands:
-    """Band b sums power[first[b]:last[b]] with weight[offset[b]:]."""
+    """Band b rises over the bins edge[b]:edge[b + 1] and falls over edge[b + 1]:edge[b + 2]; no bin is in a third."""
 
-    first: npt.NDArray[np.int32]
-    last: npt.NDArray[np.int32]
-    offset: npt.NDArray[np.int32]
-    weight: npt.NDArray[np.float32]
+    edge: npt.NDArray[np.int32]  # [bands + 2]
+    rising: npt.NDArray[np.float32]  # weight of each bin in the band that rises there
+    falling: npt.NDArray[np.float32]  # and in that which falls
 
 
-def sparse_bands(weights: npt.NDArray[np.float64]) -> SparseBands:
-    """The non-zero run of each row of `weights`; a band too narrow for any bin sums nothing."""
-    rows = [np.flatnonzero(row) for row in weights]
-    first = np.array([row[0] if row.size else 0 for row in rows], np.int32)
-    last = np.array([row[-1] + 1 if row.size else 0 for row in rows], np.int32)
-    offset = np.concatenate([[0], np.cumsum(last - first)[:-1]]).astype(np.int32)
-    runs = [row[a:b] for row, a, b in zip(weights, first, last, strict=True)]
-    return SparseBands(first, last, offset, np.concatenate(runs).astype(np.float32))
+def sparse_bands(*, sample_rate: int, fft: int, bands: int, f_min: float, f_max: float) -> SparseBands:
+    """`mel_weights` without the zeros."""
+    weights = mel_weights(sample_rate=sample_rate, fft=fft, bands=bands, f_min=f_min, f_max=f_max)
+    edge = np.searchsorted(np.fft.rfftfreq(fft, 1.0 / sample_rate), _edges(bands, f_min, f_max))
+    bins = np.arange(weights.shape[1])
+    rises = np.clip(np.searchsorted(edge, bins, "right") - 1, 0, bands)  # which band does, at each bin
+    known = np.pad(weights.astype(np.float32), ((1, 1), (0, 0)))  # with none below the first and above the last
+    return SparseBands(edge.astype(np.int32), known[rises + 1, bins], known[rises, bins])

@@ -25,14 +25,14 @@ def amplitude_spectra(samples: Int16) -> tuple[Floats, Floats]:
     filled = np.zeros((-(-number // LANES) * LANES, size), np.int16)  # the kernel transforms LANES at a time
     filled[:number] = samples
     power = np.empty((len(filled) // LANES, room.power.size), np.float32)
-    _transform(filled.ravel(), size, plan.hann, plan.twiddle, plan.unpack, room.work, room.power, power)
+    _transform(filled.ravel(), size, plan.hann, plan.twiddle, plan.place, plan.unpack, room.work, room.power, power)
     by_window = power.reshape(-1, fft // 2 + 1, LANES).swapaxes(1, 2).reshape(-1, fft // 2 + 1)
     return np.sqrt(by_window[:number].astype(np.float64)), np.fft.rfftfreq(fft, 1 / RATE)
 
 
 @nb.njit(cache=True, nogil=True)
-def _transform(samples, hop, window, twiddle, unpack, work, power, out):
+def _transform(samples, hop, window, twiddle, place, unpack, work, power, out):
     """The power of LANES windows, `hop` samples apart, to each row of `out`."""
     for row in range(len(out)):
-        kernels.power_spectra(samples, row * LANES * hop, hop, window, twiddle, unpack, work, power)
+        kernels.power_spectra(samples, row * LANES * hop, hop, window, twiddle, place, unpack, work, power)
         out[row] = power
