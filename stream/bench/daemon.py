@@ -87,7 +87,8 @@ class BenchDaemon:
         """Resident memory now."""
         status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found
+        if not found:
+            raise GenderstreamError(f"the daemon has ended: {self._text().strip()!r}")
         return int(found[1]) / 1024.0
 
     def stop(self) -> str:

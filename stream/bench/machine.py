@@ -5,6 +5,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from llvmlite import binding
+
 _LIBRARIES = ("numpy", "numba", "ai-edge-litert", "webrtcvad-wheels", "pyzmq", "msgspec")
 
 
@@ -13,6 +15,7 @@ def describe_machine() -> dict[str, str | int | float]:
     return {
         "processor": _processor(),
         "architecture": platform.machine(),
+        "compiled_for": binding.get_host_cpu_name(),  # the generation, as LLVM names it: the kernels' instructions
         "cores": os.cpu_count() or 1,
         "load_average": round(os.getloadavg()[0], 2),  # in the last minute before the run
         "system": f"{platform.system()} {platform.release()}",

@@ -1,5 +1,6 @@
 """`genderstream bench`: what the line costs on this machine."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def _bench(measurements: tuple[str, ...], json: str | None, quick: bool) -> None
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     print(heading(), flush=True)
     results, broken = _measured(measurements or MEASUREMENTS, quick)
+    machine["load_average_after"] = round(os.getloadavg()[0], 2)
     if out:
         out.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": machine, "results": results})) + b"\n")
     if broken:
