@@ -1,12 +1,12 @@
-"""The performance page's picture and table: `python tools/plots.py BENCH.json`, what `genderstream bench --json` wrote.
+"""The performance page's picture and numbers: `python tools/plots.py BENCH.json`, from `genderstream bench --json`.
 
-Draws docs/performance.png, and prints the table in Markdown.
+Draws docs/performance.png, and writes the run and its stages into docs/performance.md, each between two marks.
 """
 
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from stream.bench.result import Bar, bars, passes
 from stream.bench.table import short
 
-PICTURE = Path(__file__).parents[1] / "docs" / "performance.png"
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+PICTURE = PAGE.with_suffix(".png")
+BEGIN, END = "<!-- {}: tools/plots.py writes from here -->\n", "<!-- to here -->\n"
 PANELS = {
     r"cost_us_per_second_hop_(.+)": ("hop, seconds", "µs for a second of one stream", -1.0),
     r"cost_ms_(\d+)_windows": ("windows", "ms for all", 1.0),
@@ -31,18 +33,57 @@ PANELS = {
 
 
 def main() -> None:
-    """Draw, and print."""
-    results = json.loads(Path(sys.argv[1]).read_text("utf-8"))["results"]
+    """Draw, and write."""
+    run = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    machine, results = run["machine"], run["results"]
+    draw(results, PICTURE)
+    page = rewrite(PAGE.read_text("utf-8"), "run", [*_table(results), "", *_machine(machine, results)])
+    PAGE.write_text(rewrite(page, "stages", _stages(results)), "utf-8")
+
+
+def draw(results: Mapping[str, float], picture: Path) -> None:
+    """A panel for each kind of cost."""
     figure, axes = plt.subplots(1, len(PANELS), figsize=(14, 3.4), layout="constrained")
     for panel, (pattern, (across, up, power)) in zip(axes, PANELS.items(), strict=True):
         found = {float(match[1]): value for name, value in results.items() if (match := re.fullmatch(pattern, name))}
         _draw(panel, dict(sorted(found.items())), power)
         panel.set(xlabel=across, ylabel=up)
-    figure.savefig(PICTURE, dpi=110)
-    print("\n".join(_table(results)))
+    figure.savefig(picture, dpi=110)
 
 
-def _table(results: dict[str, float]) -> Iterator[str]:
+def rewrite(page: str, name: str, lines: Iterable[str]) -> str:
+    """`page` with `lines` between the marks that are called `name`."""
+    begin = BEGIN.format(name)
+    before, _, rest = page.partition(begin)
+    after = rest.partition(END)[2]
+    return before + begin + "".join(f"{line}\n" for line in lines) + END + after
+
+
+def _machine(machine: Mapping[str, object], results: Mapping[str, float]) -> Iterator[str]:
+    """Where that was, and what the ratios are made of."""
+    told = {name: short(value) for name, value in results.items()}
+    yield "{cores} cores of an {processor} (LLVM: {compiled_for}); load average".format_map(machine)
+    yield "{load_average} before and {load_average_after} after; Python {python}, NumPy {numpy},".format_map(machine)
+    yield "Numba {numba}, LiteRT {ai-edge-litert}. Processor time of log-mel of a window".format_map(machine)
+    yield "{logmel_window_us} µs, of a hop {logmel_hop_us}; a hop of speech {hop_cost_us},".format_map(told)
+    yield "of silence {hop_silent_us}; the usual way {usual_litert_us} with LiteRT,".format_map(told)
+    yield "{usual_keras_us} with Keras. The echo that is taken off took {latency_echo_p99_ms} ms; of the".format_map(
+        told
+    )
+    yield "streams' core {streams_cpu_percent} % was used, {streams_source_percent} by the source.".format_map(told)
+
+
+def _stages(results: Mapping[str, float]) -> Iterator[str]:
+    """What each stage of a hop takes, the longest first."""
+    found = {name: value for name, value in results.items() if name.startswith("stage_us_")}
+    known, total = bars(), sum(found.values())
+    yield "| stage | µs | |"
+    yield "| --- | --- | --- |"
+    for name, value in sorted(found.items(), key=lambda each: -each[1]):
+        yield f"| {known[name].meaning} | {short(value)} | {value / total:.0%} |"
+
+
+def _table(results: Mapping[str, float]) -> Iterator[str]:
     yield "| measured | bar | stretch | here | |"
     yield "| --- | --- | --- | --- | --- |"
     for name, bar in bars().items():

@@ -4,5 +4,5 @@ A module has RESULTS, what each of its numbers means and should reach, and `meas
 one. It runs in a process of its own, on one core, with every library on one thread; see `process`.
 """
 
-MEASUREMENTS = ("logmel", "hop", "score", "streams", "calls", "latency", "start", "microphone", "cost")
+MEASUREMENTS = ("logmel", "hop", "stages", "score", "streams", "calls", "latency", "start", "microphone", "cost")
 """The modules, in the order in which they run."""

@@ -24,6 +24,8 @@ RESULTS = {
     "hop_vs_keras": Bar(
         "the hop against librosa's mel of the whole window and Keras predict_on_batch", "×", 20.0, 40.0
     ),
+    "usual_litert_us": Bar("librosa's mel of the whole window and LiteRT, each hop", "µs", least=True),
+    "usual_keras_us": Bar("the same with Keras predict_on_batch", "µs", least=True),
 }
 
 _KERAS = Path(__file__).parents[2] / "training" / "start.keras"
@@ -38,17 +40,19 @@ def measure(*, quick: bool) -> Iterator[Result]:
         spoken, silent = cpu_us(voice.hop, quiet.hop, rounds=rounds)
         yield Number("hop_cost_us", spoken)
         yield Number("hop_silent_us", silent)
-        for name, model in (("hop_vs_litert", _litert), ("hop_vs_keras", _keras)):
+        for runtime, model in (("litert", _litert), ("keras", _keras)):
+            names = f"hop_vs_{runtime}", f"usual_{runtime}_us"
             try:
                 usual = _usual_way(model)
             except ImportError as error:
-                yield Skipped((name,), f"{error.name} is not installed")
+                yield Skipped(names, f"{error.name} is not installed")
                 continue
             except FileNotFoundError:
-                yield Skipped((name,), f"{_KERAS.name} is not here, only in a checkout")
+                yield Skipped(names, f"{_KERAS.name} is not here, only in a checkout")
                 continue
             ours, theirs = cpu_us(voice.hop, usual, rounds=rounds)
-            yield Number(name, theirs / ours)
+            yield Number(names[0], theirs / ours)
+            yield Number(names[1], theirs)
 
 
 def _usual_way(model: Callable[[], Callable[[Features], object]]) -> Work:
