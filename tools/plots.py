@@ -6,6 +6,7 @@ Draws docs/performance.png, and writes the run and its stages into docs/performa
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +24,14 @@ from stream.bench.table import short
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 PICTURE = PAGE.with_suffix(".png")
 BEGIN, END = "<!-- {}: tools/plots.py writes from here -->\n", "<!-- to here -->\n"
+TOLD = """
+{cores} cores of an {processor} (LLVM: {compiled_for}); load average {load_average} before the run and
+{load_average_after} after it; Python {python}, NumPy {numpy}, Numba {numba}, LiteRT {ai-edge-litert}. A hop of speech
+took {hop_cost_us} µs, of silence {hop_silent_us}; log-mel of a window {logmel_window_us}, of a hop {logmel_hop_us}; the
+usual way {usual_litert_us} with LiteRT and {usual_keras_us} with Keras, of which a twentieth is {twentieth}, while our
+model and detector alone take {given} of a hop. The echo that is taken off took {latency_echo_p99_ms} ms. Of the
+streams' core {streams_cpu_percent} % was used, {streams_source_percent} of that by the synthetic source.
+"""
 PANELS = {
     r"cost_us_per_second_hop_(.+)": ("hop, seconds", "µs for a second of one stream", -1.0),
     r"cost_ms_(\d+)_windows": ("windows", "ms for all", 1.0),
@@ -35,10 +44,8 @@ PANELS = {
 def main() -> None:
     """Draw, and write."""
     run = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    machine, results = run["machine"], run["results"]
-    draw(results, PICTURE)
-    page = rewrite(PAGE.read_text("utf-8"), "run", [*_table(results), "", *_machine(machine, results)])
-    PAGE.write_text(rewrite(page, "stages", _stages(results)), "utf-8")
+    draw(run["results"], PICTURE)
+    PAGE.write_text(write_run(PAGE.read_text("utf-8"), run["machine"], run["results"]), "utf-8")
 
 
 def draw(results: Mapping[str, float], picture: Path) -> None:
@@ -51,7 +58,13 @@ def draw(results: Mapping[str, float], picture: Path) -> None:
     figure.savefig(picture, dpi=110)
 
 
-def rewrite(page: str, name: str, lines: Iterable[str]) -> str:
+def write_run(page: str, machine: Mapping[str, object], results: Mapping[str, float]) -> str:
+    """`page` with the numbers of this run."""
+    page = _replace(page, "run", [*_table(results), "", *_machine(machine, results)])
+    return _replace(page, "stages", _stages(results))
+
+
+def _replace(page: str, name: str, lines: Iterable[str]) -> str:
     """`page` with `lines` between the marks that are called `name`."""
     begin = BEGIN.format(name)
     before, _, rest = page.partition(begin)
@@ -59,18 +72,12 @@ def rewrite(page: str, name: str, lines: Iterable[str]) -> str:
     return before + begin + "".join(f"{line}\n" for line in lines) + END + after
 
 
-def _machine(machine: Mapping[str, object], results: Mapping[str, float]) -> Iterator[str]:
+def _machine(machine: Mapping[str, object], results: Mapping[str, float]) -> list[str]:
     """Where that was, and what the ratios are made of."""
-    told = {name: short(value) for name, value in results.items()}
-    yield "{cores} cores of an {processor} (LLVM: {compiled_for}); load average".format_map(machine)
-    yield "{load_average} before and {load_average_after} after; Python {python}, NumPy {numpy},".format_map(machine)
-    yield "Numba {numba}, LiteRT {ai-edge-litert}. Processor time of log-mel of a window".format_map(machine)
-    yield "{logmel_window_us} µs, of a hop {logmel_hop_us}; a hop of speech {hop_cost_us},".format_map(told)
-    yield "of silence {hop_silent_us}; the usual way {usual_litert_us} with LiteRT,".format_map(told)
-    yield "{usual_keras_us} with Keras. The echo that is taken off took {latency_echo_p99_ms} ms; of the".format_map(
-        told
-    )
-    yield "streams' core {streams_cpu_percent} % was used, {streams_source_percent} by the source.".format_map(told)
+    told: dict[str, object] = {name: short(value) for name, value in results.items()} | dict(machine)
+    told["given"] = short(results["stage_us_model"] + results["stage_us_vad"])
+    told["twentieth"] = short(results["usual_keras_us"] / 20)
+    return textwrap.wrap(TOLD.strip().format_map(told), 120)
 
 
 def _stages(results: Mapping[str, float]) -> Iterator[str]:
