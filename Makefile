@@ -18,7 +18,8 @@ test: $(VENV)/.dev $(VENV)/.kernels
 
 test-all: test $(VENV)/.train
 	$(BIN)/python -m pytest tests/models tests/stream tests/test_structure.py -m slow
-	$(BIN)/python -m pytest tests --ignore tests/models --ignore tests/stream --ignore tests/test_structure.py
+	$(BIN)/python -m pytest tests/training --numprocesses 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest tests --ignore tests/models --ignore tests/stream --ignore tests/test_structure.py --ignore tests/training
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -61,6 +62,7 @@ $(VENV)/.dev: $(VENV)/.installed
 $(VENV)/.train: $(VENV)/.dev
 	@echo "installing TensorFlow and what else training needs (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps resemblyzer==0.1.4 # weights, without PyTorch
 	@touch $@
 
 $(VENV)/.kernels: $(VENV)/.installed stream/features/kernels.py stream/features/lanes.py
