@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import product, repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +49,9 @@ def prepare(
     with ProcessPoolExecutor(processes) as executor:
         rooms = executor.submit(prepare_rooms, plan)
         list(executor.map(prepare_pool, *zip(*pools, strict=True)))
-        if strangers:
-            list(executor.map(prepare_voices, repeat(plan), SPOKEN))
-            list(executor.map(prepare_strangers, repeat(plan), STRANGERS))
         rooms.result()
+        if strangers:
+            _prepare_voices(plan, processes)
         dev = executor.submit(_prepare_dev, plan)
         for number, _ in enumerate(executor.map(_prepare_shard, *zip(*shards, strict=True)), 1):
             print(f"prepared {number} of {len(shards)} shards of {SHARD} windows", flush=True)
@@ -76,6 +76,13 @@ def _prepare_shard(plan: Plan, number: int) -> None:
     path = plan.shard("train", number)
     if not path.exists():
         write_shard(path, _training_examples(plan, number))
+
+
+def _prepare_voices(plan: Plan, processes: int) -> None:
+    """Whose voices are heard, and strangers; in processes that begin anew, for TensorFlow does not survive a fork."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+        list(executor.map(prepare_voices, repeat(plan), SPOKEN))
+        list(executor.map(prepare_strangers, repeat(plan), STRANGERS))
 
 
 def _prepare_dev(plan: Plan) -> None:
