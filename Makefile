@@ -18,8 +18,7 @@ test: $(VENV)/.dev $(VENV)/.kernels
 
 test-all: test $(VENV)/.train
 	$(BIN)/python -m pytest tests/models tests/stream tests/test_structure.py -m slow
-	$(BIN)/python -m pytest tests/training --numprocesses 2 --dist loadfile --max-worker-restart 0
-	$(BIN)/python -m pytest tests --ignore tests/models --ignore tests/stream --ignore tests/test_structure.py --ignore tests/training
+	$(BIN)/python -m pytest tests --ignore tests/models --ignore tests/stream --ignore tests/test_structure.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
