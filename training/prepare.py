@@ -22,8 +22,9 @@ from training.corpora import Recording
 from training.effects.codecs import CODECS, missing
 from training.examples import LEAD, Sampler, origin, targets
 from training.plan import Plan
+from training.pool import is_whole
 from training.pools import POOLS, STRANGERS, prepare_pool, prepare_rooms, read_pools, read_rooms
-from training.shards import Example, write_shard
+from training.shards import Example, shard_paths, write_shard
 from training.strangers import SPOKEN, Float16, prepare_strangers, prepare_voices
 from training.voice_encoder import missing_encoder
 
@@ -43,6 +44,8 @@ def prepare(
     """Make everything that `train` and `calibrate` read from `data`, in `work`; `strangers`: with voices, and those."""
     _refuse_what_is_missing(strangers)
     plan = Plan(data, work, teacher, windows, seed)
+    if strangers and shard_paths(work / "shards", "train") and not is_whole(plan.pool("train", STRANGERS[-1])):
+        raise UnusableError(f"{work} has windows that were drawn without strangers: --strangers wants another --work")
     (plan.work / "shards").mkdir(parents=True, exist_ok=True)
     pools = [(plan, split, name) for split, name in product(("train", "dev"), POOLS)]
     shards = [(plan, number) for number in range(-(-plan.windows // SHARD))]

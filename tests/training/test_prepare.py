@@ -65,6 +65,16 @@ def test_a_missing_encoder_is_named_where_it_is_asked_for(tmp_path: Path, monkey
         prepare.prepare(tmp_path, tmp_path / "work", **options)
 
 
+def test_strangers_do_not_come_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows that are there were drawn without them: to leave those as they are would be to ignore the option."""
+    monkeypatch.setattr(prepare, "missing", lambda codec: "")
+    monkeypatch.setattr(prepare, "missing_encoder", lambda: "")
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / "train-000.npy").touch()
+    with pytest.raises(UnusableError, match="another --work"):
+        prepare.prepare(tmp_path, tmp_path, teacher=tmp_path, windows=1, processes=1, seed=1, strangers=True)
+
+
 def test_missing_codecs_are_named_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a codec preparation ends before it writes anything, and says what to install."""
     monkeypatch.setattr(prepare, "missing", lambda codec: "install this" if codec == "gsm" else "")
