@@ -51,9 +51,17 @@ def test_both_runtimes_decide_alike(decided):
 
 @pytest.mark.slow
 def test_both_runtimes_decide_nearly_alike_in_int8(decided):
-    """In int8, which the two round differently, they are within 0.1 and never hear opposite voices."""
-    for one, other in decided("int8"):
-        assert one["probability"] == pytest.approx(other["probability"], abs=0.1)
+    """In int8, which the two round differently, they are within 0.1 and never hear opposite voices.
+
+    Whose voice it would be, if it were one, is asked where one is heard: about music either answer is noise.
+    """
+    pairs = decided("int8")
+    assert sum(one["state"] == "speech" for one, _ in pairs) > WINDOWS / 2
+    for one, other in pairs:
+        assert one["state"] == other["state"]
+        assert one["speech_probability"] == pytest.approx(other["speech_probability"], abs=0.1)
+        if one["state"] == "speech":
+            assert one["probability"] == pytest.approx(other["probability"], abs=0.1)
         assert "unknown" in (one["label"], other["label"]) or one["label"] == other["label"]
 
 
