@@ -9,6 +9,7 @@ from contextlib import suppress
 import click
 
 from models import GenderstreamError
+from stream.cli._without import without
 from stream.garbage import collect_seldom
 from stream.memory import OUT_OF_MEMORY
 from stream.outputs.lines import write
@@ -26,7 +27,8 @@ class Verbs(click.Group):
         """The verb called `name`; None where there is none."""
         if name not in self.list_commands(context):
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{name}").command
+        with without("scipy"):  # Numba loads its linear algebra where it can: 0.3 s and 17 MB that no kernel needs
+            command: click.Command = importlib.import_module(f"{__name__}.{name}").command
         return command
 
     def invoke(self, context: click.Context) -> None:

@@ -30,6 +30,14 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     second: float
     variance: float  # of what is known of either, pooled
 
+    def log_odds(self, total: float, weight: float, within: float) -> float:
+        """Of the first against the second, by windows worth `weight` whose log-odds sum up to `total`."""
+        apart = self.first - self.second
+        if apart <= 0.0:
+            return 0.0
+        midway = 0.5 * (self.first + self.second)
+        return apart * (total - weight * midway) / (weight * self.variance + within**2)
+
 
 def any_pair(speakers: Verdict) -> Pair:
     """Two people of whom nothing is known but their labels."""
@@ -51,30 +59,23 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
     def add(self, at: float, log_odds: float, decorrelation: float) -> "Evidence":
         """Go on with the window whose centre is at `at`, after the last one's (seconds)."""
+        return self.plus(self.news(at, log_odds, decorrelation), at, log_odds)
+
+    def news(self, at: float, log_odds: float, decorrelation: float) -> tuple[float, float]:
+        """What that window adds to the total, and to the weight."""
         if not self.windows:
-            return Evidence(log_odds, 1.0, 1, log_odds, at)
+            return log_odds, 1.0
         alike = math.exp(-2.0 * (at - self.at) / decorrelation)
         both = 1.0 + alike
-        total = self.total + (log_odds - alike * self.last) / both
-        return Evidence(total, self.weight + (1.0 - alike) / both, self.windows + 1, log_odds, at)
+        return (log_odds - alike * self.last) / both, (1.0 - alike) / both
 
-    def faded(self, kept: float) -> "Evidence":
-        """The part `kept` of it, 0 to 1."""
-        return Evidence(self.total * kept, self.weight * kept, self.windows, self.last, self.at)
+    def plus(self, news: tuple[float, float], at: float, log_odds: float) -> "Evidence":
+        """The same where its `news` are known."""
+        return Evidence(self.total + news[0], self.weight + news[1], self.windows + 1, log_odds, at)
 
     def log_odds(self, speakers: Verdict, pair: Pair | None = None) -> float:
         """Of the first label against the second for one speaker, one of the `pair`; the atypical ones left out."""
-        pair = pair or any_pair(speakers)
-        apart, midway = pair.first - pair.second, 0.5 * (pair.first + pair.second)
-        if apart <= 0.0:
-            return 0.0
-        return apart * (self.total - self.weight * midway) / (self.weight * pair.variance + speakers.within**2)
-
-    def mean(self, usual: float, speakers: Verdict) -> tuple[float, float]:
-        """The mean of the speaker whose windows these are, where `usual` is their label's, and its variance."""
-        within, between = speakers.within**2, speakers.between**2
-        precision = self.weight / within + 1.0 / between
-        return (self.total / within + usual / between) / precision, 1.0 / precision
+        return (pair or any_pair(speakers)).log_odds(self.total, self.weight, speakers.within)
 
     def log_likelihood(self, mean: float, speakers: Verdict) -> float:
         """That these are windows of one speaker of a label whose speakers' mean is `mean`, but for what all share.
@@ -88,11 +89,32 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
         return 0.5 * (peak - mean**2 / between - math.log(between * precision))
 
 
-def meet(parts: tuple[Evidence, Evidence], speakers: Verdict) -> Pair:
-    """The two people whose windows `parts` are, the first label's and the second's."""
-    first, one = parts[0].mean(speakers.mean, speakers)
-    second, other = parts[1].mean(-speakers.mean, speakers)
-    return Pair(first, second, 0.5 * (one + other))
+class Lately(msgspec.Struct, frozen=True, gc=False):
+    """Windows in turns of the first label and of the second, the longer ago the less of them: totals and weights."""
+
+    first: float = 0.0
+    first_weight: float = 0.0
+    second: float = 0.0
+    second_weight: float = 0.0
+
+    def add(self, state: int, news: tuple[float, float], kept: float) -> "Lately":
+        """Go on with a window of the label `state`, 0 or 1; of what was before, the part `kept` stays."""
+        first, second = (news, (0.0, 0.0)) if state == 0 else ((0.0, 0.0), news)
+        return Lately(
+            self.first * kept + first[0],
+            self.first_weight * kept + first[1],
+            self.second * kept + second[0],
+            self.second_weight * kept + second[1],
+        )
+
+    def meet(self, speakers: Verdict) -> Pair:
+        """The two people whose windows these are: of each a normal posterior, where the label's is the prior."""
+        within, between = speakers.within**2, speakers.between**2
+        usual, known = speakers.mean / between, 1.0 / between
+        one, other = self.first_weight / within + known, self.second_weight / within + known  # precisions
+        return Pair(
+            (self.first / within + usual) / one, (self.second / within - usual) / other, 0.5 * (1.0 / one + 1.0 / other)
+        )
 
 
 def two_against_one(parts: tuple[Evidence, Evidence], speakers: Verdict) -> float:

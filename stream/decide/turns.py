@@ -19,14 +19,14 @@ from dataclasses import dataclass
 import msgspec
 
 from models import Turns, Verdict
-from stream.decide.evidence import Evidence, Pair, any_pair, certainty, meet
+from stream.decide.evidence import Evidence, Lately, Pair, any_pair, certainty
 from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
 STATES = (0, 1, NOBODY)
 
-_SOURCES = [[tuple(dict.fromkeys((to, leading, *STATES))) for leading in STATES] for to in STATES]
-"""Whence a path may come to each state, by the state of the leading path: of equals the first is taken."""
+_SOURCES = [[tuple(dict.fromkeys((to, leading, *STATES))) for to in STATES] for leading in STATES]
+"""By the state of the leading path, whence a path may come to each state: of equals the first is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,7 @@ class Path(msgspec.Struct, frozen=True, gc=False):
     open: Segment
     pair: Pair  # who speaks, by what was heard lately
     parts: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # of all windows in either label's state
-    lately: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # the same, fading
-
-    def turned(self, state: int, end: float, start: float) -> "Path":
-        """The path whose segment ended at `end`, while one in another `state` began at `start` (seconds)."""
-        was = self.open
-        over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
-        return Path((*self.closed, over), Segment(state, start, self.pair), self.pair, self.parts, self.lately)
+    lately: Lately = Lately()  # the same, fading
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -83,7 +77,7 @@ class _Step(msgspec.Struct, frozen=True):
 
     passed: float  # seconds
     weight: float  # of the window, and of staying in a state: its part of the `independent` seconds
-    moves: list[list[float]]  # log-probabilities of state to state
+    moves: list[list[float]]  # log-probabilities: to each state, from each
     kept: float  # of what was heard lately
 
 
@@ -142,24 +136,24 @@ class TurnFilter:
     def _begin(self, heard: Heard) -> None:
         paths = self._begun(heard.start)
         self._scores = [fits[state] for state, fits in enumerate(self._fits(paths, heard, 1.0))]
-        self._paths = [self._counted(path, heard, 1.0) for path in paths]
+        self._paths = [self._counted(path, path.closed, path.open, heard, 1.0) for path in paths]
 
     def _fits(self, paths: list[Path], heard: Heard, weight: float) -> list[tuple[float, float, float]]:
         """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom each path has heard so far.
 
         `weight`: how much the window counts.
         """
-        doubt = self._turns.doubt
+        doubt, log_odds, log = self._turns.doubt, heard.log_odds, math.log
         voice = _within(heard.voice, doubt)
-        nobody = weight * math.log(1.0 - voice)
-        if heard.log_odds is None:
-            either = weight * math.log(2.0 * voice * 0.5)
+        nobody = weight * log(1.0 - voice)
+        if log_odds is None:
+            either = weight * log(2.0 * voice * 0.5)
             return [(either, either, nobody)] * len(STATES)
-        fits, alone = [], Evidence(heard.log_odds, 1.0)
+        fits = []
         for path in paths:
-            tilt = math.tanh(0.5 * alone.log_odds(self._speakers, path.pair))  # of the two sigmoids
+            tilt = math.tanh(0.5 * path.pair.log_odds(log_odds, 1.0, self._speakers.within))  # of the two sigmoids
             first, second = _within(0.5 * (1.0 + tilt), doubt), _within(0.5 * (1.0 - tilt), doubt)
-            fits.append((weight * math.log(2.0 * voice * first), weight * math.log(2.0 * voice * second), nobody))
+            fits.append((weight * log(2.0 * voice * first), weight * log(2.0 * voice * second), nobody))
         return fits
 
     def _extend(self, last: Heard, heard: Heard) -> None:
@@ -168,38 +162,43 @@ class TurnFilter:
         if passed != self._step.passed:
             self._step = _step(self._turns, passed)
         edge = heard.centre - 0.5 * passed
-        edges = min(edge, last.end), max(edge, heard.start)  # two where windows do not touch: no turn lies in a gap
+        end, start = min(edge, last.end), max(edge, heard.start)  # windows that do not touch: no turn lies in a gap
         before, scores, paths = self._scores, [], []
-        moves, fits = self._step.moves, self._fits(self._paths, heard, self._step.weight)
-        for to in STATES:
-            source, score = to, -math.inf
-            for at in _SOURCES[to][self._leading]:
-                reached = before[at] + moves[at][to] + fits[at][to]
+        step, fits = self._step, self._fits(self._paths, heard, self._step.weight)
+        for to, sources in enumerate(_SOURCES[self._leading]):
+            source, score, moves = to, -math.inf, step.moves[to]
+            for at in sources:
+                reached = before[at] + moves[at] + fits[at][to]
                 if reached > score:
                     source, score = at, reached
-            path = self._paths[source] if source == to else self._paths[source].turned(to, *edges)
+            path = self._paths[source]
+            closed, was = path.closed, path.open
+            if source != to:
+                over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
+                closed, was = (*closed, over), Segment(to, start, path.pair)
             scores.append(score)
-            paths.append(self._counted(path, heard, self._step.kept))
+            paths.append(self._counted(path, closed, was, heard, step.kept))
         self._scores, self._paths = scores, paths
 
-    def _counted(self, path: Path, heard: Heard, kept: float) -> Path:
-        """`path` with the window's evidence where its state is a label's. Of what was heard lately `kept` stays."""
-        was = path.open
-        state = was.state
-        if state == NOBODY or heard.log_odds is None:
-            return path
-        window = heard.centre, heard.log_odds, self._speakers.decorrelation
-        evidence, (first, second) = was.evidence.add(*window), path.parts
-        before, other = path.lately[0].faded(kept), path.lately[1].faded(kept)
-        if state == 0:
-            parts, lately = (first.add(*window), second), (before.add(*window), other)
-        else:
-            parts, lately = (first, second.add(*window)), (before, other.add(*window))
-        odds = evidence.log_odds(self._speakers, was.known)
-        probability = certainty(odds if state == 0 else -odds, self._speakers.atypical)
+    def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard, kept: float) -> Path:
+        """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's.
+
+        Of what was heard lately `kept` stays.
+        """
+        state, log_odds, parts, speakers = was.state, heard.log_odds, path.parts, self._speakers
+        if state == NOBODY or log_odds is None:
+            return path if was is path.open else Path(closed, was, path.pair, parts, path.lately)
+        at, part = heard.centre, parts[state]
+        news = part.news(at, log_odds, speakers.decorrelation)
+        part, evidence = part.plus(news, at, log_odds), was.evidence
+        evidence = evidence.plus(news if evidence.windows else (log_odds, 1.0), at, log_odds)  # both have the same last
+        lately = path.lately.add(state, news, kept)
+        odds = evidence.log_odds(speakers, was.known)
+        probability = certainty(odds if state == 0 else -odds, speakers.atypical)
         named = probability >= (self._turns.leave if was.named else self._turns.enter)
         segment = Segment(state, was.start, was.known, evidence, probability, named)
-        return Path(path.closed, segment, meet(lately, self._speakers), parts, lately)
+        both = (part, parts[1]) if state == 0 else (parts[0], part)
+        return Path(closed, segment, lately.meet(speakers), both, lately)
 
     def _settled(self, before: float) -> list[Turn]:
         """Turns that all paths share, or that ended `before` this time (seconds)."""
@@ -237,7 +236,8 @@ def _step(turns: Turns, passed: float) -> _Step:
     moves = _log_transitions(turns, full)
     for state in STATES:
         moves[state][state] *= weight
-    return _Step(passed, weight, moves, math.exp(-passed / turns.memory))
+    into = [list(column) for column in zip(*moves, strict=True)]
+    return _Step(passed, weight, into, math.exp(-passed / turns.memory))
 
 
 def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:
