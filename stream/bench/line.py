@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from models import load_model
+from stream.bench.process import elsewhere
 from stream.classify import Classifier
 from stream.outputs.publisher import Publisher, PublisherSettings
 from stream.pipeline import Pipeline, Setup
@@ -67,7 +68,9 @@ class Line:
 
     def _subscribe(self, endpoint: str, ask: str) -> None:
         command = [sys.executable, "-m", "stream", "subscribe", "--connect", endpoint, "--ask", ask]
-        subscriber = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        subscriber = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=elsewhere,  # noqa: PLW1509 - no threads
+        )  # fmt: skip
         self._stack.callback(subscriber.wait)
         self._stack.callback(subscriber.terminate)
         assert subscriber.stderr

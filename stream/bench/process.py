@@ -56,6 +56,13 @@ def pin(core: int = -1) -> None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
 
 
+def elsewhere() -> None:
+    """Before a child runs: any core but this one, where there is another; what it does is not to be measured."""
+    if hasattr(os, "sched_setaffinity"):
+        others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
+        os.sched_setaffinity(0, others or os.sched_getaffinity(0))
+
+
 def raise_priority() -> None:
     """Come before other programs on this core, where the system lets us, so that they disturb little."""
     with suppress(PermissionError):
