@@ -10,10 +10,6 @@ many windows therefore makes nothing surer.
 Speakers differ: given the label, m is normal about +mean or -mean with the standard deviation `between`.
 The mean over n independent windows has the variance between² + within² / n, and the log-odds of the label
 are 2 mean m / (between² + within² / n): they saturate at what differences between speakers allow.
-
-Where people of both labels take turns, each is known better and better by what was theirs so far: of two normals
-with one variance the log-odds are linear (Fisher 1936), and their zero lies half-way between the two people, not
-between the labels' averages. A woman who sounds much like a man is told from the man she talks with.
 """
 
 import math
@@ -21,27 +17,7 @@ import math
 import msgspec
 
 from models import Verdict
-
-
-class Pair(msgspec.Struct, frozen=True, gc=False):
-    """What is known of the two people who may be speaking: their own means of the log-odds."""
-
-    first: float  # who has the first label
-    second: float
-    variance: float  # of what is known of either, pooled
-
-    def log_odds(self, total: float, weight: float, within: float) -> float:
-        """Of the first against the second, by windows worth `weight` whose log-odds sum up to `total`."""
-        apart = self.first - self.second
-        if apart <= 0.0:
-            return 0.0
-        midway = 0.5 * (self.first + self.second)
-        return apart * (total - weight * midway) / (weight * self.variance + within**2)
-
-
-def any_pair(speakers: Verdict) -> Pair:
-    """Two people of whom nothing is known but their labels."""
-    return Pair(speakers.mean, -speakers.mean, speakers.between * speakers.between)
+from stream.decide.people import Pair, any_pair
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -59,19 +35,12 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
     def add(self, at: float, log_odds: float, decorrelation: float) -> "Evidence":
         """Go on with the window whose centre is at `at`, after the last one's (seconds)."""
-        return self.plus(self.news(at, log_odds, decorrelation), at, log_odds)
-
-    def news(self, at: float, log_odds: float, decorrelation: float) -> tuple[float, float]:
-        """What that window adds to the total, and to the weight."""
         if not self.windows:
-            return log_odds, 1.0
+            return Evidence(log_odds, 1.0, 1, log_odds, at)
         alike = math.exp(-2.0 * (at - self.at) / decorrelation)
         both = 1.0 + alike
-        return (log_odds - alike * self.last) / both, (1.0 - alike) / both
-
-    def plus(self, news: tuple[float, float], at: float, log_odds: float) -> "Evidence":
-        """The same where its `news` are known."""
-        return Evidence(self.total + news[0], self.weight + news[1], self.windows + 1, log_odds, at)
+        total = self.total + (log_odds - alike * self.last) / both
+        return Evidence(total, self.weight + (1.0 - alike) / both, self.windows + 1, log_odds, at)
 
     def log_odds(self, speakers: Verdict, pair: Pair | None = None) -> float:
         """Of the first label against the second for one speaker, one of the `pair`; the atypical ones left out."""
@@ -87,34 +56,6 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
         precision = self.weight / within + 1.0 / between
         peak = (self.total / within + mean / between) ** 2 / precision
         return 0.5 * (peak - mean**2 / between - math.log(between * precision))
-
-
-class Lately(msgspec.Struct, frozen=True, gc=False):
-    """Windows in turns of the first label and of the second, the longer ago the less of them: totals and weights."""
-
-    first: float = 0.0
-    first_weight: float = 0.0
-    second: float = 0.0
-    second_weight: float = 0.0
-
-    def add(self, state: int, news: tuple[float, float], kept: float) -> "Lately":
-        """Go on with a window of the label `state`, 0 or 1; of what was before, the part `kept` stays."""
-        first, second = (news, (0.0, 0.0)) if state == 0 else ((0.0, 0.0), news)
-        return Lately(
-            self.first * kept + first[0],
-            self.first_weight * kept + first[1],
-            self.second * kept + second[0],
-            self.second_weight * kept + second[1],
-        )
-
-    def meet(self, speakers: Verdict) -> Pair:
-        """The two people whose windows these are: of each a normal posterior, where the label's is the prior."""
-        within, between = speakers.within**2, speakers.between**2
-        usual, known = speakers.mean / between, 1.0 / between
-        one, other = self.first_weight / within + known, self.second_weight / within + known  # precisions
-        return Pair(
-            (self.first / within + usual) / one, (self.second / within - usual) / other, 0.5 * (1.0 / one + 1.0 / other)
-        )
 
 
 def two_against_one(parts: tuple[Evidence, Evidence], speakers: Verdict) -> float:

@@ -4,8 +4,8 @@ Three states: either label speaks, or neither (silence, music, a voice that cann
 window fits a state is its calibrated posterior over the state's prior (Bourlard and Morgan, Connectionist
 Speech Recognition, 1994). Windows overlap, so one that comes d seconds after the last counts for d of the
 `independent` seconds that a window in full needs, and the same goes for staying in a state: decisions do
-not depend on the hop. What a window says of the labels is seen in the light of who spoke lately: each path
-knows the two people whom it has heard, better and better, and forgets them over `memory` seconds of speech.
+not depend on the hop. What a window says of the labels is seen in the light of who spoke lately: two people,
+known better and better, and forgotten over `memory` seconds of speech.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
 edge is dated back to where the label really changed, between two centres, though it is only seen a second
@@ -14,12 +14,14 @@ On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from models import Turns, Verdict
-from stream.decide.evidence import Evidence, Lately, Pair, any_pair, certainty
+from stream.decide.evidence import Evidence, certainty
+from stream.decide.people import Pair, People
 from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
@@ -67,9 +69,7 @@ class Path(msgspec.Struct, frozen=True, gc=False):
 
     closed: tuple[Segment, ...]
     open: Segment
-    pair: Pair  # who speaks, by what was heard lately
     parts: tuple[Evidence, Evidence] = (Evidence(), Evidence())  # of all windows in either label's state
-    lately: Lately = Lately()  # the same, fading
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -77,7 +77,9 @@ class _Step(msgspec.Struct, frozen=True):
 
     passed: float  # seconds
     weight: float  # of the window, and of staying in a state: its part of the `independent` seconds
-    moves: list[list[float]]  # log-probabilities: to each state, from each
+    log_moves: list[list[float]]  # log-probabilities: to each state, from each; to stay costs its part
+    moves: list[list[float]]  # probabilities, to each state, from each
+    independent: float  # windows that this one is worth
     kept: float  # of what was heard lately
 
 
@@ -86,11 +88,12 @@ class TurnFilter:
 
     def __init__(self, turns: Turns, speakers: Verdict, labels: tuple[str, str]) -> None:
         self._turns, self._speakers, self._labels = turns, speakers, labels
+        self._people = People(speakers)
         self._paths = self._begun(0.0)
         self._scores = [0.0, 0.0, 0.0]  # log-likelihood of each path
         self._leading = NOBODY
         self._last: Heard | None = None
-        self._step = _step(turns, turns.independent)
+        self._step = _step(turns, turns.independent, speakers.decorrelation)
 
     def update(self, heard: Heard) -> list[Turn]:
         """Go on with a window that begins after the last one; the turns that it settles."""
@@ -130,75 +133,69 @@ class TurnFilter:
         return (self._labels[segment.state], segment.probability) if segment.named else (UNKNOWN, None)
 
     def _begun(self, start: float) -> list[Path]:
-        pair = any_pair(self._speakers)
-        return [Path((), Segment(state, start, pair), pair) for state in STATES]
+        return [Path((), Segment(state, start, self._people.pair)) for state in STATES]
 
     def _begin(self, heard: Heard) -> None:
-        paths = self._begun(heard.start)
-        self._scores = [fits[state] for state, fits in enumerate(self._fits(paths, heard, 1.0))]
-        self._paths = [self._counted(path, path.closed, path.open, heard, 1.0) for path in paths]
+        self._scores = [*(fits := self._fits(heard, 1.0))]
+        self._paths = [self._counted(path, path.closed, path.open, heard) for path in self._begun(heard.start)]
+        self._meet(heard, fits)
 
-    def _fits(self, paths: list[Path], heard: Heard, weight: float) -> list[tuple[float, float, float]]:
-        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2, to whom each path has heard so far.
-
-        `weight`: how much the window counts.
-        """
-        doubt, log_odds, log = self._turns.doubt, heard.log_odds, math.log
+    def _fits(self, heard: Heard, weight: float) -> tuple[float, float, float]:
+        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2. `weight`: how much the window counts."""
+        doubt, log = self._turns.doubt, math.log
         voice = _within(heard.voice, doubt)
         nobody = weight * log(1.0 - voice)
-        if log_odds is None:
+        if heard.log_odds is None:
             either = weight * log(2.0 * voice * 0.5)
-            return [(either, either, nobody)] * len(STATES)
-        fits = []
-        for path in paths:
-            tilt = math.tanh(0.5 * path.pair.log_odds(log_odds, 1.0, self._speakers.within))  # of the two sigmoids
-            first, second = _within(0.5 * (1.0 + tilt), doubt), _within(0.5 * (1.0 - tilt), doubt)
-            fits.append((weight * log(2.0 * voice * first), weight * log(2.0 * voice * second), nobody))
-        return fits
+            return either, either, nobody
+        tilt = math.tanh(0.5 * self._people.pair.log_odds(heard.log_odds, 1.0, self._speakers.within))
+        first, second = _within(0.5 * (1.0 + tilt), doubt), _within(0.5 * (1.0 - tilt), doubt)  # sigmoids
+        return weight * log(2.0 * voice * first), weight * log(2.0 * voice * second), nobody
+
+    def _meet(self, heard: Heard, fits: Sequence[float]) -> None:
+        step = self._step
+        self._people.hear(heard.log_odds, fits, step.moves, weight=step.independent, kept=step.kept)
 
     def _extend(self, last: Heard, heard: Heard) -> None:
         """Find the best path to each state, one window later."""
         passed = heard.centre - last.centre
         if passed != self._step.passed:
-            self._step = _step(self._turns, passed)
+            self._step = _step(self._turns, passed, self._speakers.decorrelation)
         edge = heard.centre - 0.5 * passed
         end, start = min(edge, last.end), max(edge, heard.start)  # windows that do not touch: no turn lies in a gap
         before, scores, paths = self._scores, [], []
-        step, fits = self._step, self._fits(self._paths, heard, self._step.weight)
+        fits = self._fits(heard, self._step.weight)
         for to, sources in enumerate(_SOURCES[self._leading]):
-            source, score, moves = to, -math.inf, step.moves[to]
+            source, score, moves, fit = to, -math.inf, self._step.log_moves[to], fits[to]
             for at in sources:
-                reached = before[at] + moves[at] + fits[at][to]
+                reached = before[at] + moves[at] + fit
                 if reached > score:
                     source, score = at, reached
             path = self._paths[source]
             closed, was = path.closed, path.open
             if source != to:
                 over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
-                closed, was = (*closed, over), Segment(to, start, path.pair)
+                closed, was = (*closed, over), Segment(to, start, self._people.pair)
             scores.append(score)
-            paths.append(self._counted(path, closed, was, heard, step.kept))
+            paths.append(self._counted(path, closed, was, heard))
         self._scores, self._paths = scores, paths
+        self._meet(heard, fits)
 
-    def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard, kept: float) -> Path:
-        """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's.
-
-        Of what was heard lately `kept` stays.
-        """
-        state, log_odds, parts, speakers = was.state, heard.log_odds, path.parts, self._speakers
+    def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard) -> Path:
+        """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's."""
+        state, log_odds, speakers = was.state, heard.log_odds, self._speakers
         if state == NOBODY or log_odds is None:
-            return path if was is path.open else Path(closed, was, path.pair, parts, path.lately)
-        at, part = heard.centre, parts[state]
-        news = part.news(at, log_odds, speakers.decorrelation)
-        part, evidence = part.plus(news, at, log_odds), was.evidence
-        evidence = evidence.plus(news if evidence.windows else (log_odds, 1.0), at, log_odds)  # both have the same last
-        lately = path.lately.add(state, news, kept)
+            return path if was is path.open else Path(closed, was, path.parts)
+        at, (first, second) = heard.centre, path.parts
+        if state == 0:
+            first = first.add(at, log_odds, speakers.decorrelation)
+        else:
+            second = second.add(at, log_odds, speakers.decorrelation)
+        evidence = was.evidence.add(at, log_odds, speakers.decorrelation)
         odds = evidence.log_odds(speakers, was.known)
         probability = certainty(odds if state == 0 else -odds, speakers.atypical)
         named = probability >= (self._turns.leave if was.named else self._turns.enter)
-        segment = Segment(state, was.start, was.known, evidence, probability, named)
-        both = (part, parts[1]) if state == 0 else (parts[0], part)
-        return Path(closed, segment, lately.meet(speakers), both, lately)
+        return Path(closed, Segment(state, was.start, was.known, evidence, probability, named), (first, second))
 
     def _settled(self, before: float) -> list[Turn]:
         """Turns that all paths share, or that ended `before` this time (seconds)."""
@@ -210,7 +207,7 @@ class TurnFilter:
                 break
             self._scores = [score if has else -math.inf for score, has in zip(self._scores, shared, strict=True)]
             self._paths = [
-                Path(path.closed[1:] if has else (), path.open, path.pair, path.parts, path.lately)
+                Path(path.closed[1:] if has else (), path.open, path.parts)
                 for path, has in zip(self._paths, shared, strict=True)
             ]
             if oldest.named:
@@ -230,18 +227,24 @@ def _within(probability: float, doubt: float) -> float:
     return probability if probability < 1.0 - doubt else 1.0 - doubt
 
 
-def _step(turns: Turns, passed: float) -> _Step:
+def _step(turns: Turns, passed: float, decorrelation: float) -> _Step:
     full = max(passed, turns.independent)
     weight = passed / full
-    moves = _log_transitions(turns, full)
+    log_moves = [[math.log(each) for each in row] for row in _transitions(turns, full)]
     for state in STATES:
-        moves[state][state] *= weight
-    into = [list(column) for column in zip(*moves, strict=True)]
-    return _Step(passed, weight, into, math.exp(-passed / turns.memory))
+        log_moves[state][state] *= weight
+    return _Step(
+        passed=passed,
+        weight=weight,
+        log_moves=log_moves,
+        moves=_transitions(turns, passed),
+        independent=min(passed / decorrelation, 1.0),
+        kept=math.exp(-passed / turns.memory),
+    )
 
 
-def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:
-    """Log-probabilities of state to state after `seconds`, in continuous time.
+def _transitions(turns: Turns, seconds: float) -> list[list[float]]:
+    """Probabilities to each state, from each, after `seconds`, in continuous time.
 
     The rates' matrix is symmetric in the labels, so it falls into two processes with one rate each: voice
     against none, and, while there is voice, one label against the other.
@@ -251,5 +254,4 @@ def _log_transitions(turns: Turns, seconds: float) -> list[list[float]]:
     silenced, begun = leave / (leave + begin) * mixing, begin / (leave + begin) * mixing
     apart = math.exp(-(leave + 2.0 * turns.direct / turns.turn) * seconds)  # still rather this than that label
     same, other = 0.5 * (1.0 - silenced + apart), 0.5 * (1.0 - silenced - apart)
-    rows = [[same, other, silenced], [other, same, silenced], [0.5 * begun, 0.5 * begun, 1.0 - begun]]
-    return [[math.log(each) for each in row] for row in rows]
+    return [[same, other, 0.5 * begun], [other, same, 0.5 * begun], [silenced, silenced, 1.0 - begun]]
