@@ -59,12 +59,12 @@ class Size:
     @property
     def alternating(self) -> int:
         """Of a minute."""
-        return max(self.legs // 5, 2)
+        return max(self.legs // 2, 2)
 
     @property
     def long(self) -> int:
         """Alternating, of five minutes."""
-        return max(self.legs // 25, 2)
+        return max(self.legs // 10, 2)
 
     @property
     def voiceless(self) -> int:

