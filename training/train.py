@@ -15,6 +15,7 @@ from training.average import Average
 from training.dev import dev_table
 from training.losses import masked_loss, voice_loss
 from training.masks import disturb
+from training.memory import KeepMemory
 from training.network import build_network, with_voice
 from training.shards import FEATURES, FRAMES, Shard, read_shards, shard_paths
 
@@ -51,7 +52,12 @@ def train(work: Path, *, epochs: int, seed: int, start: Path | None = START) -> 
         epochs=epochs,
         steps_per_epoch=steps,
         verbose=2,
-        callbacks=[keras.callbacks.BackupAndRestore(str(resume)), average, _Keep(network, dev, work, average)],
+        callbacks=[
+            keras.callbacks.BackupAndRestore(str(resume)),
+            KeepMemory(),
+            average,
+            _Keep(network, dev, work, average),
+        ],
     )
 
 

@@ -49,7 +49,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     for name, number in (("train", TRAINED), ("dev", 96)):
         write_shard(folder / "shards" / f"{name}-000.npy", (_example(rng, i % 4) for i in range(number)))
-    train(folder, epochs=30, seed=1, start=None)
+    train(folder, epochs=15, seed=1, start=None)
     return folder
 
 
