@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from models import ModelSpec, provisional
-from stream.decide.evidence import Evidence, log_odds
+from stream.decide.evidence import Evidence, log_odds, sigmoid
 from stream.decide.share import SpeakingTime
 from stream.decide.turns import Heard, Turn, TurnFilter
 from stream.decide.verdict import SequentialTest, VerdictSettings
@@ -81,6 +81,8 @@ class Leg:
         self._decided_after: float | None = None
         self._end = 0.0  # seconds heard
         self._last: _Window | None = None
+        self._kind = Evidence()  # of being of one of the labels' kinds: log-odds
+        self._least = log_odds(spec.thresholds.decidable, self._speakers.limit)
         self._voice_before: float | None = None  # probability of a voice in that; None: the model was not asked
 
     def adopt(self, settings: VerdictSettings) -> None:
@@ -95,7 +97,7 @@ class Leg:
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
         centre = 0.5 * (start + end)
-        heard = Heard(start, end, centre, _voice(judgement, scores), self._log_odds(start, judgement, scores))
+        heard = Heard(start, end, centre, _voice(judgement, scores), *self._log_odds(start, centre, judgement, scores))
         self._voice_before = scores.voice if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1
@@ -178,10 +180,27 @@ class Leg:
         while self._lately and self._lately[0].end < before:
             self._lately.popleft()
 
-    def _log_odds(self, start: float, judgement: Judgement, scores: Scores | None) -> float | None:
-        if scores is None or not judgement.is_evidence:
-            return None
-        return log_odds(scores.label, self._speakers.limit, self._surely_voice(start, scores))
+    def _log_odds(
+        self, start: float, centre: float, judgement: Judgement, scores: Scores | None
+    ) -> tuple[float | None, float | None]:
+        """Of the first label: for turns, and for a verdict; None where the window is no evidence."""
+        if scores is None or judgement.reason == "not_speech":
+            return None, None
+        if scores.decidable is not None:
+            found = log_odds(scores.decidable, self._speakers.limit)
+            self._kind = self._kind.add(centre, found, self._speakers.decorrelation)
+        if not judgement.is_evidence:
+            return None, None
+        voice, limit = self._surely_voice(start, scores), self._speakers.limit
+        return log_odds(scores.label, limit, voice), log_odds(scores.label, limit, voice * self._decidable)
+
+    @property
+    def _decidable(self) -> float:
+        """Probability that who speaks is of one of the labels' kinds, no child, by all windows so far.
+
+        One half where their mean is the threshold that a window must reach.
+        """
+        return sigmoid(self._kind.total / self._kind.weight - self._least) if self._kind.windows else 1.0
 
     def _surely_voice(self, start: float, scores: Scores) -> float:
         """Probability of a voice by this window and the one that it overlaps: music is taken for one now and then."""
@@ -196,7 +215,7 @@ class Leg:
         if standing.mixed:
             return "mixed"
         if any(part.windows for part in self.parts):
-            return "low_confidence"
+            return "low_confidence" if self._decidable >= 0.5 else "undecidable"
         return next((reason for reason, _ in self._reasons.most_common() if reason != "silence"), "silence")
 
 

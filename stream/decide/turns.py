@@ -50,6 +50,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     centre: float  # what the window is about
     voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
     log_odds: float | None  # of the first label, limited; None: no evidence
+    proof: float | None  # the same for a verdict, less where it may be a child; None as above
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -183,14 +184,14 @@ class TurnFilter:
 
     def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard) -> Path:
         """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's."""
-        state, log_odds, speakers = was.state, heard.log_odds, self._speakers
-        if state == NOBODY or log_odds is None:
+        state, log_odds, proof, speakers = was.state, heard.log_odds, heard.proof, self._speakers
+        if state == NOBODY or log_odds is None or proof is None:
             return path if was is path.open else Path(closed, was, path.parts)
         at, (first, second) = heard.centre, path.parts
         if state == 0:
-            first = first.add(at, log_odds, speakers.decorrelation)
+            first = first.add(at, proof, speakers.decorrelation)
         else:
-            second = second.add(at, log_odds, speakers.decorrelation)
+            second = second.add(at, proof, speakers.decorrelation)
         evidence = was.evidence.add(at, log_odds, speakers.decorrelation)
         odds = evidence.log_odds(speakers, was.known)
         probability = certainty(odds if state == 0 else -odds, speakers.atypical)

@@ -485,3 +485,24 @@ def test_a_moment_of_music_that_passes_for_a_voice_is_no_evidence() -> None:
         told += [leg.hear(2.0, 4.0, voice, sure), *[leg.hear(2.5 + 0.5 * n, 4.5 + 0.5 * n, *before) for n in range(4)]]
         found.append([each.label for news in told for each in news if isinstance(each, CallSummary)][:1])
     assert found == [[], ["a"]]
+
+
+@pytest.mark.parametrize(("decidable", "reason"), [((0.05, 0.12), "undecidable"), ((0.12, 0.2), "low_confidence")])
+def test_whoever_is_hardly_of_the_labels_kinds_gets_no_verdict(decidable: tuple[float, float], reason: str) -> None:
+    """A minute tells a child whose windows pass the threshold now and then; the reason says which it is."""
+    heard = Heard()
+    for number in range(120):
+        heard.hear([0.95], decidable=decidable[number % 2])
+    assert [(call.label, call.reason) for call in heard.finish().calls] == [("unknown", reason)]
+
+
+@given(exact, st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40), hops)
+def test_less_of_the_labels_kinds_is_never_surer(p: float, decidable: list[float], hop: float) -> None:
+    """Whatever is heard, a verdict on somebody more like a child is no surer, and its label no other."""
+    usual, childlike = Heard(), Heard()
+    for each in decidable:
+        usual.hear([p], hop, decidable=each)
+        childlike.hear([p], hop, decidable=0.5 * each)
+    one, other = (sum(part.total for part in heard.leg.parts) for heard in (usual, childlike))
+    assert abs(other) <= abs(one) + 1e-9
+    assert one * other >= 0.0

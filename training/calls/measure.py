@@ -15,7 +15,7 @@ from training.calls.figures import Result, SharesOff, Turns, Verdicts
 from training.calls.hear import Ear, Hearing, decide
 from training.calls.meetings import meetings
 from training.calls.page import write_page
-from training.calls.simulate import LONG, VOICELESS, Call, alternations, read_voices, singles, voiceless
+from training.calls.simulate import LONG, VOICELESS, Call, alternations, read_children, read_voices, singles, voiceless
 from training.corpora import Recording, read_corpus, recordings_for
 from training.corpora.manifest import Split
 from training.evaluate import log_look
@@ -23,6 +23,7 @@ from training.report.evaluation import FOLDER, rounded
 
 ERRORS = (0.01, 0.05)  # settings of --verdict-error
 NAME = "calls.json"
+CHILDREN = "children under 13"
 SEED = 500
 
 
@@ -30,7 +31,7 @@ class Setting(msgspec.Struct, frozen=True):
     """What was found at one verdict error."""
 
     verdict_error: float
-    verdicts: dict[str, Verdicts]  # `all`: what is free to learn from, together; then by corpus
+    verdicts: dict[str, Verdicts]  # `all`: what is free to learn from, together; then by corpus; CHILDREN: beside them
     voiceless: dict[str, int]  # legs of each kind with a verdict
 
 
@@ -65,6 +66,11 @@ class Size:
     def long(self) -> int:
         """Alternating, of five minutes."""
         return max(self.legs // 10, 2)
+
+    @property
+    def children(self) -> int:
+        """Of a child each."""
+        return max(self.legs // 4, 2)
 
     @property
     def voiceless(self) -> int:
@@ -102,6 +108,8 @@ def _calls(data: Path, rows: list[Recording], split: Split, size: Size) -> Itera
     if not {"female", "male"} <= {voice.gender for voice in voices}:
         raise UnusableError(f"the {split} split of {data} has no grown women, or no grown men: no calls can be made")
     yield "single", singles(voices, size.legs, SEED, split)
+    if children := read_children(data, [row for row in rows if not row.evaluate_only]):
+        yield CHILDREN, singles(children, size.children, SEED, split)
     acted = read_voices(data, [row for row in rows if row.evaluate_only])
     for corpus in sorted({voice.corpus for voice in acted}):
         yield corpus, singles([voice for voice in acted if voice.corpus == corpus], size.legs // 2, SEED, split)

@@ -51,7 +51,8 @@ def _said(report: Report) -> str:
         f"{parameters}. Legs are simulated: recorded utterances and pauses, hold music before half of them, line "
         "noise, G.711, up to 3 % of the packets lost. Wrong verdicts are counted among the legs that have one, "
         "unknown ones among all. Seconds of speech are those that are truly voiced before a verdict is said; legs "
-        "without one count as endless in the median. Where nothing is wrong among n speakers, up to 3 / n may be."
+        "without one count as endless in the median. Children should be left unknown, all of them. Where nothing is "
+        "wrong among n speakers, up to 3 / n may be."
     )
 
 

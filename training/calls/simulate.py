@@ -31,6 +31,7 @@ HOLD = (2.0, 10.0)  # seconds of it
 TURN = (3.0, 10.0)  # seconds of an alternating leg's turns
 GAP = (0.0, 0.6)  # seconds between them
 PAUSED, PAUSE = 0.2, 2.0  # of the gaps are longer, by so many seconds on average
+CHILD = 13  # years: younger voices are told by nobody
 VOICE_DBFS = (-32.0, -16.0)  # RMS
 
 Truth = npt.NDArray[np.int8]
@@ -124,7 +125,16 @@ class Track:
 
 def read_voices(data: Path, recordings: Sequence[Recording]) -> list[Voice]:
     """The grown speakers whose label is not in doubt, by name, with some of their recordings each."""
-    known = [row for row in recordings if row.adult and row.gender and row.speaker and not row.doubtful]
+    return _voices(data, [row for row in recordings if row.adult])
+
+
+def read_children(data: Path, recordings: Sequence[Recording]) -> list[Voice]:
+    """The same of those under 13, whose label nobody hears."""
+    return _voices(data, [row for row in recordings if row.age is not None and row.age < CHILD])
+
+
+def _voices(data: Path, recordings: Sequence[Recording]) -> list[Voice]:
+    known = [row for row in recordings if row.gender and row.speaker and not row.doubtful]
     of: defaultdict[tuple[str, str, str], list[Int16]] = defaultdict(list)
     for row in capped(known, 20):
         clip = _trimmed(read_audio(data / row.path))

@@ -61,5 +61,6 @@ def test_nothing_wrong_among_few_is_not_never() -> None:
 
 
 def test_parts_grow_with_the_legs() -> None:
-    """Asked for the 500 legs, the other kinds are 100, 20 and 50."""
-    assert (Size(500).alternating, Size(500).long, Size(500).voiceless) == (250, 50, 50)
+    """Asked for the 500 legs, the other kinds are 250, 50, 125 and 50."""
+    size = Size(500)
+    assert (size.alternating, size.long, size.children, size.voiceless) == (250, 50, 125, 50)
