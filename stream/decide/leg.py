@@ -80,9 +80,9 @@ class Leg:
         self._reasons: Counter[Reason] = Counter()
         self._decided_after: float | None = None
         self._end = 0.0  # seconds heard
+        self._kind = Evidence()  # log-odds that who speaks is of one of the labels' kinds, no child
+        self._least = log_odds(spec.thresholds.decidable, self._speakers.limit)  # of a window
         self._last: _Window | None = None
-        self._kind = Evidence()  # of being of one of the labels' kinds: log-odds
-        self._least = log_odds(spec.thresholds.decidable, self._speakers.limit)
         self._voice_before: float | None = None  # probability of a voice in that; None: the model was not asked
 
     def adopt(self, settings: VerdictSettings) -> None:
