@@ -61,7 +61,6 @@ $(VENV)/.dev: $(VENV)/.installed
 $(VENV)/.train: $(VENV)/.dev
 	@echo "installing TensorFlow and what else training needs (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps resemblyzer==0.1.4 # weights, without PyTorch
 	@touch $@
 
 $(VENV)/.kernels: $(VENV)/.installed stream/features/kernels.py stream/features/lanes.py

@@ -37,12 +37,9 @@ def cli() -> None:
 @click.option("--windows", default=140000, show_default=True, help="Augmented windows to train on.")
 @click.option("--processes", default=2, show_default=True, help="Processes at work at once.")
 @click.option("--seed", default=1, show_default=True, help="Of everything that is drawn.")
-@click.option(
-    "--strangers", is_flag=True, help="Hear whose voice each clip is, and make strangers; see docs/training.md."
-)
-def prepare(data: Path, work: Path, **options: Any) -> None:
+def prepare(data: Path, work: Path, teacher: Path, windows: int, processes: int, seed: int) -> None:
     """Decode, re-make, synthesise, augment: log-mel windows on disk. Resumes where it was interrupted."""
-    _run("prepare", data, work, **options)
+    _run("prepare", data, work, teacher=teacher, windows=windows, processes=processes, seed=seed)
 
 
 @cli.command()

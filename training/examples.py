@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,59 +49,34 @@ def group_of(recording: Recording) -> str:
     return recording.kind if recording.kind in GROUPS else ""
 
 
-class Place(NamedTuple):
-    """Where windows may be cut."""
-
-    pool: Pool
-    number: int  # of the clip
-    starts: npt.NDArray[np.int64]  # samples within the clip
-
-    @property
-    def clip(self) -> Clip:
-        """The clip itself."""
-        return self.pool.clips[self.number]
-
-    def cut(self, rng: np.random.Generator) -> Float32:
-        """One of its windows behind its lead: float32[LEAD + WINDOW]."""
-        return cut(self.pool, self.clip, int(self.starts[rng.integers(self.starts.size)]))
-
-
-class Drawn(NamedTuple):
-    """A window, and what is known of it."""
-
-    samples: Float32  # [LEAD + WINDOW]
-    recording: Recording
-    voice: npt.NDArray[np.float16]  # [SIZE]
-
-
 @dataclass(slots=True)
 class Sampler:
     """Draws windows with their lead from pools."""
 
     pools: Sequence[Pool]
-    _drawn: dict[str, dict[str, dict[str, list[Place]]]] = field(init=False)
+    _drawn: dict[str, dict[str, dict[str, list[tuple[Pool, Clip, npt.NDArray[np.int64]]]]]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Sort the clips that have a window by group, corpus and speaker."""
         self._drawn = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
         for pool in self.pools:
-            for number, clip in enumerate(pool.clips):
+            for clip in pool.clips:
                 recording, group = clip.recording, group_of(clip.recording)
                 starts = self._starts(pool, clip)
                 if group and starts.size:
                     speaker = recording.speaker or recording.path
-                    self._drawn[group][recording.corpus][speaker].append(Place(pool, number, starts))
+                    self._drawn[group][recording.corpus][speaker].append((pool, clip, starts))
 
-    def draw(self, rng: np.random.Generator) -> Drawn:
-        """A window, where it is from and whose voice it is."""
+    def draw(self, rng: np.random.Generator) -> tuple[Float32, Recording]:
+        """A window behind its lead (float32[LEAD + WINDOW]) and where it is from."""
         names = [name for name in GROUPS if name in self._drawn]
         shares = np.array([GROUPS[name] for name in names])
         corpora = self._drawn[names[rng.choice(len(names), p=shares / shares.sum())]]
         weights = np.array([_weight(corpus, len(speakers)) for corpus, speakers in corpora.items()])
         speakers = list(corpora.values())[rng.choice(len(corpora), p=weights / weights.sum())]
-        places = list(speakers.values())[rng.integers(len(speakers))]
-        place = places[rng.integers(len(places))]
-        return Drawn(place.cut(rng), place.clip.recording, place.pool.voices[place.number])
+        clips = list(speakers.values())[rng.integers(len(speakers))]
+        pool, clip, starts = clips[rng.integers(len(clips))]
+        return cut(pool, clip, int(starts[rng.integers(starts.size)])), clip.recording
 
     def draw_noise(self, rng: np.random.Generator, *, babble: bool = True) -> Float32:
         """Something to mix in: noise, music, or the babble of three to seven voices."""
@@ -115,8 +89,9 @@ class Sampler:
     def _any(self, rng: np.random.Generator, group: str) -> Float32:
         corpora = list(self._drawn[group].values())
         speakers = list(corpora[rng.integers(len(corpora))].values())
-        places = speakers[rng.integers(len(speakers))]
-        return places[rng.integers(len(places))].cut(rng)
+        clips = speakers[rng.integers(len(speakers))]
+        pool, clip, starts = clips[rng.integers(len(clips))]
+        return cut(pool, clip, int(starts[rng.integers(starts.size)]))
 
     @staticmethod
     def _starts(pool: Pool, clip: Clip) -> npt.NDArray[np.int64]:

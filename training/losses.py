@@ -1,4 +1,4 @@
-"""The losses: each output learns only from windows of which its answer is known."""
+"""The masked loss: each output learns only from windows of which its answer is known."""
 
 from typing import Any
 
@@ -27,14 +27,3 @@ def masked_loss(targets: Tensor, logits: Tensor) -> Tensor:
     losses = (ops.softplus(logits) - wanted * logits) * known
     per_output = ops.sum(losses, axis=0) / ops.maximum(ops.sum(known, axis=0), 1.0)
     return ops.sum(per_output * ops.convert_to_tensor(WEIGHTS, "float32")) / sum(WEIGHTS)
-
-
-@keras.saving.register_keras_serializable("genderstream")
-def voice_loss(voices: Tensor, guesses: Tensor) -> Tensor:
-    """One minus the cosine between a voice and its guess, averaged over the windows whose voice is known: scalar.
-
-    voices: float32[n, size] of length 1, zeros where not known; guesses: float32[n, size] of any length.
-    """
-    known = ops.cast(ops.sum(ops.square(voices), axis=-1) > 0.5, "float32")
-    cosine = ops.sum(voices * ops.normalize(guesses, axis=-1), axis=-1)
-    return ops.sum((1.0 - cosine) * known) / ops.maximum(ops.sum(known), 1.0)

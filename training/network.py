@@ -72,12 +72,6 @@ def build_network(frames: int, bands: int, stages: Sequence[tuple[int, tuple[int
     return keras.Model(log_mel, layers.Dense(3, name="logits")(x), name="voice")
 
 
-def with_voice(network: keras.Model, size: int) -> keras.Model:
-    """`network` with a second output that learns to tell whose voice it is, float32[n, size]; all layers are shared."""
-    pooled = next(layer for layer in network.layers if isinstance(layer, Statistics))
-    return keras.Model(network.input, [network.output, layers.Dense(size, name="voice")(pooled.output)])
-
-
 def _separable(x: Tensor, channels: int, stride: tuple[int, int]) -> Tensor:
     """Depthwise 3 by 3, then pointwise; a shortcut where the shape stays."""
     y = layers.DepthwiseConv2D(3, stride[0] if stride[0] == stride[1] else 1, "same", use_bias=False)(x)

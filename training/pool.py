@@ -1,4 +1,4 @@
-"""A pool: many clips in one int16 file, mapped into memory, with the VAD's verdict on every 20 ms, and voices."""
+"""A pool: many clips in one int16 file, mapped into memory, with the VAD's verdict on every 20 ms of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,6 @@ import numpy.typing as npt
 from training.audio import WINDOW, Int16
 from training.corpora import Recording
 from training.gate import FRAME, SHARE, gated_starts, voiced_frames
-from training.voice_encoder import SIZE
-
-VOICES = "voices.npy"
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -26,12 +23,11 @@ class Clip(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Clips, their samples (int16[n]), the verdicts on their frames (bool[n / 320]) and the clips' voices."""
+    """Clips, their samples (int16[n]) and the verdicts on their frames (bool[n / 320])."""
 
     clips: list[Clip]
     samples: Int16
     voiced: npt.NDArray[np.bool_]
-    voices: npt.NDArray[np.float16]  # [clips, SIZE], each of length 1; zeros: not known
 
     def audio(self, clip: Clip) -> Int16:
         """The clip's samples with its padding: int16[at least a window]."""
@@ -73,6 +69,4 @@ def read_pool(folder: Path) -> Pool:
     """Map the pool in `folder`; a pool without clips is empty."""
     clips = msgspec.json.decode((folder / "clips.json").read_bytes(), type=list[Clip])
     samples = np.memmap(folder / "samples.s16", np.int16, "r") if clips else np.zeros(0, np.int16)
-    known = folder / VOICES
-    voices = np.load(known) if known.exists() else np.zeros((len(clips), SIZE), np.float16)
-    return Pool(clips, samples, np.load(folder / "voiced.npy"), voices)
+    return Pool(clips, samples, np.load(folder / "voiced.npy"))

@@ -25,7 +25,6 @@ from training.synthetic import synthesise
 POOLS = (
     "recorded", "self-labelled", "sound-font", "synthetic", "remade-0", "remade-1", "remade-children", "childlike",
 )  # fmt: skip
-STRANGERS = ("stranger-0", "stranger-1")  # of the train split only; two parts, for two processes
 SYNTHETIC_CLIPS = {"train": 500, "dev": 60}  # of each kind
 SOUND_FONT_CLIPS = {"train": 600, "dev": 60}
 CLIP_SECONDS = 8.0
@@ -69,9 +68,8 @@ def prepare_rooms(plan: Plan) -> None:
 
 
 def read_pools(plan: Plan, split: str) -> list[Pool]:
-    """All pools of a split, with those of strangers where they were made."""
-    made = [name for name in STRANGERS if is_whole(plan.pool(split, name))]
-    return [read_pool(plan.pool(split, name)) for name in (*POOLS, *made)]
+    """All pools of a split."""
+    return [read_pool(plan.pool(split, name)) for name in POOLS]
 
 
 def read_rooms(plan: Plan) -> list[Float32]:

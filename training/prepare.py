@@ -7,8 +7,7 @@ may be interrupted, and what comes out does not depend on the number of processe
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import product, repeat
-from multiprocessing import get_context
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,8 @@ from training.corpora import Recording
 from training.effects.codecs import CODECS, missing
 from training.examples import LEAD, Sampler, origin, targets
 from training.plan import Plan
-from training.pool import is_whole
-from training.pools import POOLS, STRANGERS, prepare_pool, prepare_rooms, read_pools, read_rooms
-from training.shards import Example, shard_paths, write_shard
-from training.strangers import SPOKEN, Float16, prepare_strangers, prepare_voices
-from training.voice_encoder import missing_encoder
+from training.pools import POOLS, prepare_pool, prepare_rooms, read_pools, read_rooms
+from training.shards import Example, write_shard
 
 SHARD = 2000  # windows
 FAINT = 0.1  # of the windows without a voice are near silence
@@ -38,14 +34,10 @@ PLAIN = replace(
 PLAINLY = 0.35  # of the windows: a network of this size that hears nothing but the whole chain loses a point on voices
 
 
-def prepare(
-    data: Path, work: Path, *, teacher: Path, windows: int, processes: int, seed: int, strangers: bool = False
-) -> None:
-    """Make everything that `train` and `calibrate` read from `data`, in `work`; `strangers`: with voices, and those."""
-    _refuse_what_is_missing(strangers)
+def prepare(data: Path, work: Path, *, teacher: Path, windows: int, processes: int, seed: int) -> None:
+    """Make everything that `train` and `calibrate` read from `data`, in `work`."""
+    _refuse_missing_codecs()
     plan = Plan(data, work, teacher, windows, seed)
-    if strangers and shard_paths(work / "shards", "train") and not is_whole(plan.pool("train", STRANGERS[-1])):
-        raise UnusableError(f"{work} has windows that were drawn without strangers: --strangers wants another --work")
     (plan.work / "shards").mkdir(parents=True, exist_ok=True)
     pools = [(plan, split, name) for split, name in product(("train", "dev"), POOLS)]
     shards = [(plan, number) for number in range(-(-plan.windows // SHARD))]
@@ -53,8 +45,6 @@ def prepare(
         rooms = executor.submit(prepare_rooms, plan)
         list(executor.map(prepare_pool, *zip(*pools, strict=True)))
         rooms.result()
-        if strangers:
-            _prepare_voices(plan, processes)
         dev = executor.submit(_prepare_dev, plan)
         for number, _ in enumerate(executor.map(_prepare_shard, *zip(*shards, strict=True)), 1):
             print(f"prepared {number} of {len(shards)} shards of {SHARD} windows", flush=True)
@@ -66,11 +56,9 @@ def chances_of(chances: Chances, *, is_voice: bool) -> Chances:
     return chances if is_voice else replace(chances, speed=0.6, speeds=(0.7, 1.4), noise=0.3, popped=0.0)
 
 
-def _refuse_what_is_missing(strangers: bool) -> None:
-    """Name all that this machine lacks before hours are spent."""
+def _refuse_missing_codecs() -> None:
+    """Name every codec that this machine lacks before hours are spent."""
     reasons = [reason for codec in CODECS if (reason := missing(codec))]
-    if strangers and (reason := missing_encoder()):
-        reasons.append(reason)
     if reasons:
         raise UnusableError("; ".join(reasons))
 
@@ -79,13 +67,6 @@ def _prepare_shard(plan: Plan, number: int) -> None:
     path = plan.shard("train", number)
     if not path.exists():
         write_shard(path, _training_examples(plan, number))
-
-
-def _prepare_voices(plan: Plan, processes: int) -> None:
-    """Whose voices are heard, and strangers; in processes that begin anew, for TensorFlow does not survive a fork."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
-        list(executor.map(prepare_voices, repeat(plan), SPOKEN))
-        list(executor.map(prepare_strangers, repeat(plan), STRANGERS))
 
 
 def _prepare_dev(plan: Plan) -> None:
@@ -97,18 +78,17 @@ def _prepare_dev(plan: Plan) -> None:
 def _training_examples(plan: Plan, number: int) -> Iterator[Example]:
     """Windows drawn by the sampler, through the whole chain."""
     sampler, rooms = Sampler(read_pools(plan, "train")), read_rooms(plan)
-    drawn: list[tuple[Recording, Float16, Passage]] = []
+    drawn: list[tuple[Recording, Passage]] = []
     for place in range(SHARD):
         rng = plan.rng("shard", number, place)
-        samples, recording, voice = sampler.draw(rng)
+        samples, recording = sampler.draw(rng)
         is_voice = recording.kind == "speech"
         noise = sampler.draw_noise(rng, babble=is_voice)  # babble would be a voice
         chances = chances_of(PLAIN if rng.random() < PLAINLY else WHOLE, is_voice=is_voice)
-        drawn.append((recording, voice, approach(samples, rng, noise=noise, rooms=rooms, chances=chances)))
-    code(passage for *_, passage in drawn)
-    for recording, voice, passage in drawn:
+        drawn.append((recording, approach(samples, rng, noise=noise, rooms=rooms, chances=chances)))
+    code(passage for _, passage in drawn)
+    for recording, passage in drawn:
         heard = depart(passage)
         if recording.kind != "speech" and passage.rng.random() < FAINT:
             heard = at_level(heard, passage.rng.uniform(*FAINT_DBFS))
-        samples = to_int16(np.clip(heard, -1.0, 1.0)[LEAD:])
-        yield Example(samples, targets(recording), origin("augmented", recording), voice)
+        yield Example(to_int16(np.clip(heard, -1.0, 1.0)[LEAD:]), targets(recording), origin("augmented", recording))

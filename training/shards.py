@@ -1,7 +1,7 @@
 """Prepared windows on disk: log-mel as float16, targets, and where each is from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 from models import LogMelSpec
 from stream.features import LogMel
 from training.audio import RATE, WINDOW, Int16
-from training.voice_encoder import SIZE
 
 FEATURES = LogMelSpec()
 FRAMES = 1 + (WINDOW - FEATURES.frame) // FEATURES.hop
@@ -23,7 +22,6 @@ class Shard:
     log_mel: npt.NDArray[np.float16]  # [n, FRAMES, bands], dB
     targets: npt.NDArray[np.int8]  # [n, 3]
     origin: npt.NDArray[np.str_]  # [n, 4]: condition, corpus, speaker, gender or kind
-    voices: npt.NDArray[np.float16]  # [n, SIZE]: whose voice, as the encoder heard it undisturbed; zeros: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,6 @@ class Example:
     samples: Int16
     targets: tuple[int, int, int]
     origin: tuple[str, str, str, str]
-    voice: npt.NDArray[np.float16] = field(default_factory=lambda: np.zeros(SIZE, np.float16))
 
 
 def write_shard(path: Path, examples: Iterable[Example]) -> int:
@@ -45,7 +42,6 @@ def write_shard(path: Path, examples: Iterable[Example]) -> int:
         features[i] = log_mel(example.samples)
     np.save(path.with_suffix(".targets.npy"), np.array([example.targets for example in kept], np.int8))
     np.save(path.with_suffix(".origin.npy"), np.array([example.origin for example in kept]))
-    np.save(path.with_suffix(".voices.npy"), np.array([example.voice for example in kept], np.float16))
     partial = path.with_suffix(".partial.npy")
     np.save(partial, features)
     partial.rename(path.with_suffix(".npy"))  # last: a shard with features is whole
@@ -58,7 +54,6 @@ def read_shards(paths: Sequence[Path]) -> Shard:
         np.concatenate([np.load(path) for path in paths]),
         np.concatenate([np.load(path.with_suffix(".targets.npy")) for path in paths]),
         np.concatenate([np.load(path.with_suffix(".origin.npy")) for path in paths]),
-        np.concatenate([np.load(path.with_suffix(".voices.npy")) for path in paths]),
     )
 
 

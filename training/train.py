@@ -13,17 +13,16 @@ import tensorflow as tf
 from models import UnusableError
 from training.average import Average
 from training.dev import dev_table
-from training.losses import masked_loss, voice_loss
+from training.losses import masked_loss
 from training.masks import disturb
 from training.memory import KeepMemory
-from training.network import build_network, with_voice
+from training.network import build_network
 from training.shards import FEATURES, FRAMES, Shard, read_shards, shard_paths
 
 BATCH = 128
 START = Path(__file__).with_name("start.keras")  # trained on simpler windows: what it knows of voices is kept
 PEAK_RATE = {"start": 1e-3, "nothing": 2e-3}
 WEIGHT_DECAY = 0.03
-VOICE = 1.0  # weight of the voice's loss beside the answers'
 _WEIGHTS = "voice.keras"
 
 
@@ -40,24 +39,16 @@ def train(work: Path, *, epochs: int, seed: int, start: Path | None = START) -> 
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 20, epochs * steps, alpha=0.01, warmup_target=peak, warmup_steps=steps // 2
     )
-    pupil = with_voice(network, shard.voices.shape[1])
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0)
-    pupil.compile(optimizer, [masked_loss, voice_loss], loss_weights=[1.0, VOICE])
+    network.compile(keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0), masked_loss)
     resume = work / "resume"
-    known = network.get_weights() if start else None
-    average = Average(network, work / "average.npz", resume=resume.exists(), start=known)
+    average = Average(work / "average.npz", resume=resume.exists(), start=network.get_weights() if start else None)
     print(f"{network.count_params()} parameters, {steps} steps an epoch", flush=True)
-    pupil.fit(
+    network.fit(
         _batches(shard, seed),
         epochs=epochs,
         steps_per_epoch=steps,
         verbose=2,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(str(resume)),
-            KeepMemory(),
-            average,
-            _Keep(network, dev, work, average),
-        ],
+        callbacks=[KeepMemory(), keras.callbacks.BackupAndRestore(str(resume)), average, _Keep(dev, work, average)],
     )
 
 
@@ -94,46 +85,34 @@ def predict(network: keras.Model, log_mel: npt.NDArray[np.floating]) -> npt.NDAr
 def _batches(shard: Shard, seed: int) -> tf.data.Dataset:
     """Endless shuffled batches, disturbed."""
 
-    voices = told_apart(shard.voices)
-
-    def orders() -> Iterator[tuple[npt.NDArray[np.float16], npt.NDArray[np.int8], npt.NDArray[np.float32]]]:
+    def orders() -> Iterator[tuple[npt.NDArray[np.float16], npt.NDArray[np.int8]]]:
         rng = np.random.default_rng(seed)
         while True:
             order = rng.permutation(len(shard.targets))
             for at in range(0, len(order) - BATCH + 1, BATCH):
                 chosen = np.sort(order[at : at + BATCH])
-                yield shard.log_mel[chosen], shard.targets[chosen], voices[chosen]
+                yield shard.log_mel[chosen], shard.targets[chosen]
 
     signature = (
         tf.TensorSpec((BATCH, FRAMES, FEATURES.bands), tf.float16),
         tf.TensorSpec((BATCH, 3), tf.int8),
-        tf.TensorSpec((BATCH, voices.shape[1]), tf.float32),
     )
     batches = tf.data.Dataset.from_generator(orders, output_signature=signature)
-    return batches.map(lambda x, y, voice: (disturb(tf.cast(x, tf.float32)), (y, voice))).prefetch(2)
-
-
-def told_apart(voices: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
-    """Voices [n, size] without what all have in common, of length 1 again; zeros where not known."""
-    known = voices.any(axis=1)
-    apart = np.zeros(voices.shape, np.float32)
-    if known.any():
-        apart[known] = voices[known] - voices[known].mean(axis=0, dtype=np.float32)
-    return apart / (np.linalg.norm(apart, axis=1, keepdims=True) + np.float32(1e-6))
+    return batches.map(lambda x, y: (disturb(tf.cast(x, tf.float32)), y)).prefetch(2)
 
 
 class _Keep(keras.callbacks.Callback):
     """After each epoch: the averaged network to voice.keras, what it is worth on dev to dev.jsonl."""
 
-    def __init__(self, network: keras.Model, dev: Shard, work: Path, average: Average) -> None:
+    def __init__(self, dev: Shard, work: Path, average: Average) -> None:
         super().__init__()
-        self._network, self._dev, self._work, self._average = network, dev, work, average
+        self._dev, self._work, self._average = dev, work, average
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        former = self._average.put()
-        self._network.save(self._work / _WEIGHTS)
-        table = dev_table(self._dev, predict(self._network, self._dev.log_mel))
-        self._network.set_weights(former)
+        former = self._average.put_into(self.model)
+        self.model.save(self._work / _WEIGHTS)
+        table = dev_table(self._dev, predict(self.model, self._dev.log_mel))
+        self.model.set_weights(former)
         line = {"epoch": epoch, "loss": float((logs or {})["loss"]), "score": table.score, **asdict(table)}
         with (self._work / "dev.jsonl").open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")

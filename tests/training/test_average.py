@@ -18,7 +18,8 @@ def _network() -> keras.Model:
 
 def _averaged(network: keras.Model, path: Path, values: list[float], *, resume: bool) -> Average:
     """An average that has seen the network with all its weights at each of `values`."""
-    average = Average(network, path, resume=resume)
+    average = Average(path, resume=resume)
+    average.set_model(network)
     average.on_train_begin()
     for value in values:
         network.set_weights([np.full_like(weight, value) for weight in network.get_weights()])
@@ -31,7 +32,7 @@ def test_the_average_of_a_constant_is_the_constant(tmp_path: Path) -> None:
     """Where the weights settle the average follows, statistics of normalisation included."""
     network = _network()
     average = _averaged(network, tmp_path / "average.npz", [5.0] + [1.0] * 300, resume=False)
-    former = average.put()
+    former = average.put_into(network)
     assert all(np.array_equal(weight, np.ones_like(weight)) for weight in former)
     for weight in network.get_weights():
         assert weight == pytest.approx(1.0, abs=0.01)
@@ -41,12 +42,12 @@ def test_an_interrupted_average_goes_on(tmp_path: Path) -> None:
     """In two parts it comes to the same as in one; without `resume` it starts anew."""
     values = [1.0, 4.0, 2.0, 3.0, 7.0, 5.0]
     network, whole = _network(), _network()
-    _averaged(whole, tmp_path / "whole.npz", values, resume=False).put()
+    _averaged(whole, tmp_path / "whole.npz", values, resume=False).put_into(whole)
     _averaged(network, tmp_path / "parts.npz", values[:3], resume=False)
-    _averaged(network, tmp_path / "parts.npz", values[3:], resume=True).put()
+    _averaged(network, tmp_path / "parts.npz", values[3:], resume=True).put_into(network)
     first, second = (model.get_weights()[0] for model in (whole, network))
     assert first == pytest.approx(second)
-    _averaged(network, tmp_path / "parts.npz", [9.0], resume=False).put()
+    _averaged(network, tmp_path / "parts.npz", [9.0], resume=False).put_into(network)
     assert network.get_weights()[0] != pytest.approx(second)
 
 
@@ -54,9 +55,10 @@ def test_a_share_of_the_start_is_kept(tmp_path: Path) -> None:
     """What is put into the network lies between the average and where training started, by the stated share."""
     network = _network()
     start = [np.full_like(weight, 5.0) for weight in network.get_weights()]
-    average = Average(network, tmp_path / "average.npz", resume=False, start=start, start_share=0.25)
+    average = Average(tmp_path / "average.npz", resume=False, start=start, start_share=0.25)
+    average.set_model(network)
     network.set_weights([np.ones_like(weight) for weight in start])
     average.on_train_begin()
-    average.put()
+    average.put_into(network)
     for weight in network.get_weights():
         assert weight == pytest.approx(2.0)

@@ -14,9 +14,8 @@ from training.audio import RATE, WINDOW, read_audio
 from training.corpora import Recording
 from training.examples import LEAD, LEAST, MADE_CHILD, NO_LOSS, REMADE, Sampler, cut, targets
 from training.gate import FRAME, FRAMES, LOOSE, gated_starts, speech_shares, voiced_frames
-from training.pool import VOICES, Clip, Pool, read_pool, write_pool
+from training.pool import Clip, Pool, read_pool, write_pool
 from training.self_labelled import CORPUS as SELF_LABELLED
-from training.voice_encoder import SIZE
 
 
 def _recording(kind: str = "speech", gender: str = "", age: int | None = None, note: str = "") -> Recording:
@@ -83,7 +82,7 @@ def test_a_word_is_enough_to_learn_a_self_labelled_voice_from() -> None:
     voiced[:30] = True
     pools = [
         Pool([Clip(msgspec.structs.replace(_recording(gender="female"), corpus=corpus), 0, WINDOW)],
-             np.ones(WINDOW, np.int16), voiced, np.zeros((1, SIZE), np.float16))
+             np.ones(WINDOW, np.int16), voiced)
         for corpus in ("recorded", SELF_LABELLED, SELF_LABELLED + REMADE)
     ]  # fmt: skip
     sampler = Sampler(pools)
@@ -97,9 +96,7 @@ def test_made_children_are_drawn_least() -> None:
         msgspec.structs.replace(_recording(age=8), corpus=corpus, speaker=f"{corpus}{number}")
         for corpus in ("c", "c" + MADE_CHILD + REMADE) for number in range(64)
     ]  # fmt: skip
-    nobody = np.zeros((len(children), SIZE), np.float16)
-    clips = [Clip(each, 0, WINDOW) for each in children]
-    pools = [Pool(clips, np.ones(WINDOW, np.int16), np.ones(FRAMES, bool), nobody)]
+    pools = [Pool([Clip(each, 0, WINDOW) for each in children], np.ones(WINDOW, np.int16), np.ones(FRAMES, bool))]
     sampler = Sampler(pools)
     made = [MADE_CHILD in sampler.draw(np.random.default_rng(seed))[1].corpus for seed in range(400)]
     assert np.mean(made) == pytest.approx(LEAST / (LEAST + 8.0), abs=0.06)
@@ -119,18 +116,6 @@ def test_drawing_is_seeded(tmp_path: Path) -> None:
     sampler = Sampler([read_pool(tmp_path)])
     one, two = ([sampler.draw(r)[0] for _ in range(8)] for r in (np.random.default_rng(4), np.random.default_rng(4)))
     assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
-
-
-def test_a_window_comes_with_the_voice_of_its_clip(tmp_path: Path) -> None:
-    """What is drawn says whose voice it is, as the pool knows it; a pool that has heard no voices says nobody's."""
-    rng = np.random.default_rng(0)
-    clips = [(_recording("noise", age=n), rng.integers(-9000, 9000, 3 * RATE).astype(np.int16)) for n in range(4)]
-    write_pool(tmp_path, clips)
-    assert not Sampler([read_pool(tmp_path)]).draw(rng).voice.any()
-    np.save(tmp_path / VOICES, np.eye(4, SIZE, dtype=np.float16))
-    sampler = Sampler([read_pool(tmp_path)])
-    for drawn in (sampler.draw(rng) for _ in range(20)):
-        assert np.flatnonzero(drawn.voice).tolist() == [drawn.recording.age]
 
 
 def test_unreadable_audio_is_named(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from training.effects.codecs import CODECS, missing
 from training.examples import GROUPS
 from training.plan import Plan
 from training.shards import FEATURES, FRAMES, read_shards
-from training.voice_encoder import missing_encoder
 
 NOT_HERE = [reason for codec in CODECS if (reason := missing(codec))]
 HEADER = "path,kind,corpus,speaker,gender,age,language,split,use,licence,seconds,note\n"
@@ -52,27 +51,6 @@ def data(tmp_path: Path) -> Path:
         rows.append(f"{path},{kind},c,{path if gender else ''},{gender},{age},,{split},train,ours,4,\n")
     (folder / "manifest.csv").write_text(HEADER + "".join(rows))
     return folder
-
-
-def test_a_missing_encoder_is_named_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strangers need it; without them nobody misses it."""
-    monkeypatch.setattr(prepare, "missing", lambda codec: "install this" if codec == "gsm" else "")
-    monkeypatch.setattr(prepare, "missing_encoder", lambda: "install that")
-    options = {"teacher": tmp_path, "windows": 1, "processes": 1, "seed": 1}
-    with pytest.raises(UnusableError, match="install this; install that"):
-        prepare.prepare(tmp_path, tmp_path / "work", **options, strangers=True)
-    with pytest.raises(UnusableError, match=r"install this$"):
-        prepare.prepare(tmp_path, tmp_path / "work", **options)
-
-
-def test_strangers_do_not_come_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows that are there were drawn without them: to leave those as they are would be to ignore the option."""
-    monkeypatch.setattr(prepare, "missing", lambda codec: "")
-    monkeypatch.setattr(prepare, "missing_encoder", lambda: "")
-    (tmp_path / "shards").mkdir()
-    (tmp_path / "shards" / "train-000.npy").touch()
-    with pytest.raises(UnusableError, match="another --work"):
-        prepare.prepare(tmp_path, tmp_path, teacher=tmp_path, windows=1, processes=1, seed=1, strangers=True)
 
 
 def test_missing_codecs_are_named_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,15 +84,12 @@ def test_the_way_from_recordings_to_windows(data: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr(pools, "SOUND_FONT_CLIPS", {"train": 2, "dev": 1})
     monkeypatch.setattr(pools, "SIMULATED_ROOMS", 2)
     monkeypatch.setattr(prepare, "SHARD", WINDOWS)
-    asked = {"teacher": tmp_path, "windows": WINDOWS, "processes": 1, "seed": 1, "strangers": not missing_encoder()}
-    prepare.prepare(data, tmp_path / "work", **asked)
+    prepare.prepare(data, tmp_path / "work", teacher=tmp_path, windows=WINDOWS, processes=1, seed=1)
     plan = Plan(data, tmp_path / "work", tmp_path, WINDOWS, 1)
     train, dev = read_shards([plan.shard("train", 0)]), read_shards([plan.shard("dev", 0)])
     assert train.log_mel.shape == (WINDOWS, FRAMES, FEATURES.bands)
     assert np.isfinite(train.log_mel).all()
-    if asked["strangers"]:  # what is no speech is nobody's voice
-        assert np.array_equal(train.voices.any(axis=1), train.targets[:, 0] == 1)
     assert {"clean", "noise", "telephone", "room", "wind", "mobile", *conditions.CODED_DEV} == set(dev.origin[:, 0])
     plan.shard("train", 0).rename(tmp_path / "former.npy")
-    prepare.prepare(data, tmp_path / "work", **asked)
+    prepare.prepare(data, tmp_path / "work", teacher=tmp_path, windows=WINDOWS, processes=1, seed=1)
     assert np.array_equal(np.load(tmp_path / "former.npy"), np.load(plan.shard("train", 0)))

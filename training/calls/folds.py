@@ -84,7 +84,7 @@ def write_shards(work: Path, fold: Fold, windows: int) -> None:
         origin = np.load(path.with_suffix(".origin.npy"))
         kept = ~np.isin(origin[:, 2], sorted(fold.speakers))
         np.save(part / path.with_suffix(".origin.npy").name, origin[kept])
-        for each in (path.with_suffix(".targets.npy"), path.with_suffix(".voices.npy"), path):
+        for each in (path.with_suffix(".targets.npy"), path):
             np.save(part / each.name, np.load(each, mmap_mode="r")[kept])
     part.rename(whole)
 
