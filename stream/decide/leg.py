@@ -97,7 +97,8 @@ class Leg:
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
         centre = 0.5 * (start + end)
-        heard = Heard(start, end, centre, _voice(judgement, scores), *self._log_odds(start, centre, judgement, scores))
+        found, proof = self._log_odds(start, centre, judgement, scores)
+        heard = Heard(start, end, centre, _voice(judgement, scores), found, proof, frames)
         self._voice_before = scores.voice if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1

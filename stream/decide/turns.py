@@ -8,9 +8,9 @@ not depend on the hop. What a window says of the labels is seen in the light of 
 known better and better, and forgotten over `memory` seconds of speech.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
-edge is dated back to where the label really changed, between two centres, though it is only seen a second
-or two later. A segment is settled when the best paths to all states share it (Šrámek, Brejová and Vinař,
-On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
+edge is dated back to where the label really changed, between two centres or in a pause near them, though it
+is only seen a second or two later. A segment is settled when the best paths to all states share it (Šrámek,
+Brejová and Vinař, On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
 """
 
 import math
@@ -21,7 +21,9 @@ import msgspec
 
 from models import Turns, Verdict
 from stream.decide.evidence import Evidence, certainty
+from stream.decide.pause import pause_near
 from stream.decide.people import Pair, People
+from stream.records import FRAME_SECONDS
 from stream.words import UNKNOWN
 
 NOBODY = 2  # the state without a label; 0 and 1 are the labels'
@@ -51,6 +53,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
     log_odds: float | None  # of the first label, limited; None: no evidence
     proof: float | None  # the same for a verdict, less where it may be a child; None as above
+    frames: bytes | None = None  # one for each 20 ms from the start on, 1 where it is speech; None: nobody knows
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -163,7 +166,8 @@ class TurnFilter:
         if passed != self._step.passed:
             self._step = _step(self._turns, passed, self._speakers.decorrelation)
         edge = heard.centre - 0.5 * passed
-        end, start = min(edge, last.end), max(edge, heard.start)  # windows that do not touch: no turn lies in a gap
+        gap = (last.end, heard.start) if last.end < heard.start else None  # no turn lies in one
+        pause = (edge, edge) if gap or heard.frames is None else pause_near(edge, heard.start, heard.frames)
         before, scores, paths = self._scores, [], []
         fits = self._fits(heard, self._step.weight)
         for to, sources in enumerate(_SOURCES[self._leading]):
@@ -175,6 +179,7 @@ class TurnFilter:
             path = self._paths[source]
             closed, was = path.closed, path.open
             if source != to:
+                end, start = gap or _edge(pause, was, to)
                 over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
                 closed, was = (*closed, over), Segment(to, start, self._people.pair)
             scores.append(score)
@@ -219,6 +224,12 @@ class TurnFilter:
         """The turn that `segment` is."""
         end = self._last.end if self._last and segment is self.best.open else segment.end
         return Turn(self._labels[segment.state], segment.start, end, segment.probability, segment.evidence.windows)
+
+
+def _edge(pause: tuple[float, float], was: Segment, to: int) -> tuple[float, float]:
+    """End of the segment that `was` and start of the one in state `to`: a voice begins as the pause ends."""
+    edge = max(pause[0] if to == NOBODY else pause[1], was.start + FRAME_SECONDS)
+    return edge, edge
 
 
 def _within(probability: float, doubt: float) -> float:
