@@ -1,7 +1,9 @@
 """What the tests of `stream` share: the demo's voices as samples, the shipped model, warm, and models made by hand."""
 
 import hashlib
+import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 from ai_edge_litert import schema_py_generated as tflite
+from ai_edge_litert.interpreter import Interpreter
 from hypothesis import settings
 
 from models import VOICE, FeatureSpec, OutputSpec, load_model, read_spec, write_spec
@@ -48,12 +51,12 @@ def classifier() -> Classifier:
 def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """make_model(features, …): the folder of a two-class sound model whose one logit is the mean of its features.
 
-    `toil`: layers of work, about half a millisecond each, after which the logit is 0.
+    `toil`: seconds that a window takes on this machine, after which the logit is 0.
     """
 
-    def make_model(features: FeatureSpec, *, window: int = 32000, toil: int = 0, **changes: Any) -> Path:
+    def make_model(features: FeatureSpec, *, window: int = 32000, toil: float = 0.0, **changes: Any) -> Path:
         folder = tmp_path_factory.mktemp("model")
-        content = mean_model(*features.shape(window), toil)
+        content = mean_model(*features.shape(window), layers=round(toil / layer_seconds()) if toil else 0)
         (folder / "model.tflite").write_bytes(content)
         spec = {
             "name": "sounds",
@@ -70,13 +73,26 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return make_model
 
 
-def mean_model(rows: int, columns: int, toil: int = 0) -> bytes:
-    """A TFLite file that takes float32[1, rows, columns] and gives their mean as float32[1, 1], `toil` layers later."""
+@cache
+def layer_seconds() -> float:
+    """What one of `mean_model`'s layers takes with the shipped model's features: about half a millisecond."""
+    layers, rounds = 20, 5
+    interpreter = Interpreter(model_content=mean_model(*read_spec(VOICE).shape, layers), num_threads=1)
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    began = time.process_time()
+    for _ in range(rounds):
+        interpreter.invoke()
+    return (time.process_time() - began) / (layers * rounds)
+
+
+def mean_model(rows: int, columns: int, layers: int = 0) -> bytes:
+    """A TFLite file that takes float32[1, rows, columns] and gives their mean as float32[1, 1], `layers` later."""
     mean = np.full((1, rows * columns), 1.0 / (rows * columns), np.float32)
     wide, narrow = np.zeros((1024, columns), np.float32), np.zeros((columns, 1024), np.float32)
     weights = [mean, wide, narrow]
-    shapes = [each.shape for each in weights] + [(1, rows, columns)] + [(1, rows, 1024), (1, rows, columns)] * toil
-    steps = [(3 + i, 1 + i % 2, 4 + i) for i in range(2 * toil)] + [(len(shapes) - 1, 0, len(shapes))]
+    shapes = [each.shape for each in weights] + [(1, rows, columns)] + [(1, rows, 1024), (1, rows, columns)] * layers
+    steps = [(3 + i, 1 + i % 2, 4 + i) for i in range(2 * layers)] + [(len(shapes) - 1, 0, len(shapes))]
     graph = _filled(
         tflite.SubGraphT(),
         tensors=[_tensor(shape, buffer=at + 1 if at < 3 else 0) for at, shape in enumerate([*shapes, (1, 1)])],

@@ -16,7 +16,7 @@ def test_a_microphone_under_overload(microphone, daemon, listen, start, demo_sam
     """While the model takes longer than a hop, windows are skipped in the open; in silence all is as before again."""
     soundfile.write(tmp_path / "long.wav", demo_samples[: 9 * RATE], RATE)
     soundfile.write(tmp_path / "short.wav", demo_samples[: 3 * RATE], RATE)
-    toilsome = make_model(read_spec(VOICE).features, toil=300, gate="vad")  # about 0.2 s for a window
+    toilsome = make_model(read_spec(VOICE).features, toil=0.2, gate="vad")  # two hops
     running = daemon("mic", "--hop", "0.1", "--model", toilsome, env=microphone)
     running.await_line("listening to")
     messages = iter(listen(running))
