@@ -1,7 +1,7 @@
-"""Where one who speaks gives way to the next: in a pause, for nobody is relieved in the middle of a word.
+"""Where one voice gives way to another: at the end of a pause, for nobody is relieved in the middle of a word.
 
 Windows tell to a quarter of a second or so when somebody else speaks, and not on which side of it: of two voices in
-one window one wins. The voice activity detector's frames tell where words begin and end.
+one window one wins. The voice activity detector's frames tell where words end and begin.
 """
 
 from stream.records import FRAME_SECONDS
@@ -12,8 +12,8 @@ REACH = 0.75
 _FRAMES = round(REACH / FRAME_SECONDS)
 
 
-def pause_near(at: float, start: float, frames: bytes) -> tuple[float, float]:
-    """Begin and end of the longest pause near `at`; `at` twice where no frame near it is silent, or all are.
+def pause_end(at: float, start: float, frames: bytes) -> float:
+    """End of the longest pause near `at`; `at` itself where no frame near it is silent, or all are.
 
     start: of the first frame; frames: a byte for each 20 ms, 0 where it is silent, else 1. Times in seconds.
     """
@@ -22,6 +22,5 @@ def pause_near(at: float, start: float, frames: bytes) -> tuple[float, float]:
     near = frames[first : max(middle + _FRAMES, 0)]
     longest = max(near.split(b"\1"))  # of zeros alone, more are greater
     if not longest or len(longest) == len(near):
-        return at, at
-    begin = start + FRAME_SECONDS * (first + near.find(longest))
-    return begin, begin + FRAME_SECONDS * len(longest)
+        return at
+    return start + FRAME_SECONDS * (first + near.find(longest) + len(longest))

@@ -8,9 +8,10 @@ not depend on the hop. What a window says of the labels is seen in the light of 
 known better and better, and forgotten over `memory` seconds of speech.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
-edge is dated back to where the label really changed, between two centres or in a pause near them, though it
-is only seen a second or two later. A segment is settled when the best paths to all states share it (Šrámek,
-Brejová and Vinař, On-line Viterbi Algorithm, 2007), or after `lag` seconds at the latest.
+edge is dated back to where the label really changed, between two centres or, from voice to voice, at a
+pause near them, though it is only seen a second or two later. A segment is settled when the best paths to
+all states share it (Šrámek, Brejová and Vinař, On-line Viterbi Algorithm, 2007), or after `lag` seconds at
+the latest.
 """
 
 import math
@@ -21,7 +22,7 @@ import msgspec
 
 from models import Turns, Verdict
 from stream.decide.evidence import Evidence, certainty
-from stream.decide.pause import pause_near
+from stream.decide.pause import pause_end
 from stream.decide.people import Pair, People
 from stream.records import FRAME_SECONDS
 from stream.words import UNKNOWN
@@ -165,9 +166,8 @@ class TurnFilter:
         passed = heard.centre - last.centre
         if passed != self._step.passed:
             self._step = _step(self._turns, passed, self._speakers.decorrelation)
-        edge = heard.centre - 0.5 * passed
+        between = heard.centre - 0.5 * passed
         gap = (last.end, heard.start) if last.end < heard.start else None  # no turn lies in one
-        pause = (edge, edge) if gap or heard.frames is None else pause_near(edge, heard.start, heard.frames)
         before, scores, paths = self._scores, [], []
         fits = self._fits(heard, self._step.weight)
         for to, sources in enumerate(_SOURCES[self._leading]):
@@ -179,7 +179,7 @@ class TurnFilter:
             path = self._paths[source]
             closed, was = path.closed, path.open
             if source != to:
-                end, start = gap or _edge(pause, was, to)
+                end, start = gap or _edge(between, was, to, heard)
                 over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
                 closed, was = (*closed, over), Segment(to, start, self._people.pair)
             scores.append(score)
@@ -226,9 +226,12 @@ class TurnFilter:
         return Turn(self._labels[segment.state], segment.start, end, segment.probability, segment.evidence.windows)
 
 
-def _edge(pause: tuple[float, float], was: Segment, to: int) -> tuple[float, float]:
-    """End of the segment that `was` and start of the one in state `to`: a voice begins as the pause ends."""
-    edge = max(pause[0] if to == NOBODY else pause[1], was.start + FRAME_SECONDS)
+def _edge(between: float, was: Segment, to: int, heard: Heard) -> tuple[float, float]:
+    """End of the segment that `was` and start of the one in state `to`: of two voices, the other one's first word."""
+    edge = between
+    if heard.frames is not None and NOBODY not in (was.state, to):
+        edge = pause_end(between, heard.start, heard.frames)
+    edge = max(edge, was.start + FRAME_SECONDS)
     return edge, edge
 
 
