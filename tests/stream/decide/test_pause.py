@@ -8,7 +8,7 @@ from heard import SPEC, WINDOW, Heard, Said, exact, hops, said, voices
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.decide.pause import REACH, pause_end
+from stream.decide.pause import pause_end
 
 FRAME = 0.02  # seconds
 
@@ -21,24 +21,35 @@ def spoken(lengths: list[int], size: int) -> bytes:
     return (pattern * (size // len(pattern) + 1))[:size]
 
 
-@given(runs, st.integers(0, 100))
-def test_a_pause_is_silent_near_and_none_is_longer(lengths: list[int], middle: int) -> None:
-    """What ends there holds no speech, lies within reach, and cannot be outdone there; else nothing moves."""
-    frames, reach = spoken(lengths, 100), round(REACH / FRAME)
-    near = frames[max(middle - reach, 0) : middle + reach]
-    end = round((pause_end(7.0 + FRAME * middle, 7.0, frames) - 7.0) / FRAME)
-    if 0 not in near or 1 not in near:
-        assert end == middle
+@given(runs, st.floats(0.0, 2.0))
+def test_an_edge_is_at_the_end_of_a_pause_or_stays(lengths: list[int], at: float) -> None:
+    """The frame before is silent and the next one is not; where all is speech nothing moves."""
+    frames = spoken(lengths, 100)
+    found = pause_end(7.0 + at, 7.0, frames)
+    if found == pytest.approx(7.0 + at):
         return
-    before = frames[max(middle - reach, 0) : end]
-    length = len(before) - len(before.rstrip(b"\0"))
-    assert length > 0
-    assert end == middle + reach or end == len(frames) or frames[end] == 1
-    assert bytes(length + 1) not in near
+    end = round((found - 7.0) / FRAME)
+    assert found == pytest.approx(7.0 + FRAME * end)
+    assert frames[end - 1] == 0
+    assert frames[end : end + 1] != b"\0"
+    assert pause_end(7.0 + at, 7.0, bytes([1]) * 100) == pytest.approx(7.0 + at)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 30), st.integers(0, 30))
+def test_no_pause_that_is_longer_and_nearer_is_passed_over(before: int, after: int, near: int, far: int) -> None:
+    """Of one pause on either side of the edge."""
+    frames = bytearray([1]) * 100
+    frames[50 - near - before : 50 - near] = bytes(before)
+    frames[50 + 1 + far : 50 + 1 + far + after] = bytes(after)
+    end = round(pause_end(1.0, 0.0, bytes(frames)) / FRAME)
+    if before >= after and near <= far + 1:
+        assert end in (50, 50 - near)
+    elif after >= before and far + 1 < near:
+        assert end in (50, 50 + 1 + far + after)
 
 
 @pytest.mark.parametrize("hop", [0.1, 0.25, 0.5])
-@pytest.mark.parametrize("late", [-0.6, -0.3, 0.0, 0.3, 0.4])
+@pytest.mark.parametrize("late", [-0.6, -0.3, 0.0, 0.3, 0.6])
 def test_a_turn_ends_with_a_pause_and_the_next_begins(late: float, hop: float) -> None:
     """Where windows change their mind in the midst of a word, the edge is at the end of the pause close by."""
     frames = bytearray([1]) * 1100
@@ -59,7 +70,7 @@ def test_who_is_followed_by_nobody_keeps_the_edge() -> None:
 
 @given(said, hops, runs)
 def test_turns_stay_in_order_whatever_the_pauses(windows: list[Said], hop: float, lengths: list[int]) -> None:
-    """None is empty, none overlaps another, and each edge is within reach of where windows alone put it."""
+    """None is empty, none overlaps another, and each edge is in the window that told it."""
     size = round(((len(windows) or 1) * hop + WINDOW) * 50) + 100
     plain, moved = Heard().hear(windows, hop), Heard(frames=spoken(lengths, size)).hear(windows, hop)
     assert [path.open.state for path in moved.leg._filter._paths] == [
@@ -71,7 +82,7 @@ def test_turns_stay_in_order_whatever_the_pauses(windows: list[Said], hop: float
     assert all(one.end <= other.start for one, other in pairwise(turns))
     for turn, other in zip(turns, expected, strict=True):
         assert turn.probability == other.probability
-        assert abs(turn.start - other.start) <= REACH + 2 * FRAME
+        assert abs(turn.start - other.start) <= WINDOW
 
 
 @given(st.lists(st.none() | exact, max_size=60), hops, runs)
