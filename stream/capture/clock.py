@@ -11,7 +11,7 @@ import statistics
 from collections import deque
 
 _BIN_SECONDS = 1.0  # over which the least lag is taken
-_LOSS_SECONDS = 0.1  # less than this is what drivers do, not loss
+_LOSS_SECONDS = 0.2  # less than this is what drivers do, and sound servers when another program joins, not loss
 _LONG_BINS = 10
 _MOST_DRIFT = 500e-6  # a worse crystal is no sound card's
 _DRIFT_BINS = 600  # the last ten minutes tell the drift
