@@ -15,6 +15,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -115,6 +116,8 @@ def _draw(panel: Axes, points: dict[float, float], power: float) -> None:
     panel.minorticks_off()
     low, high = min(points.values()), max(points.values())
     panel.set_ylim(low / 2.0, high * 2.0)
+    panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     panel.spines[["top", "right"]].set_visible(False)
 
 
