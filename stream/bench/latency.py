@@ -43,10 +43,9 @@ def measure(*, quick: bool) -> Iterator[Result]:
     for name, count in zip(RESULTS, STREAMS, strict=False):
         if quick and count > 100:
             yield Skipped((name,), "this is --quick")
-        elif count == 1:
-            yield Number(name, _p99_ms(count, 3.0 if quick else 60.0) - rare)
         else:
-            yield Number(name, _p99_ms(count, 3.0 if quick else 25.0) - often)
+            seconds, echo = (60.0, rare) if count == 1 else (25.0, often)
+            yield Number(name, _p99_ms(count, 3.0 if quick else seconds) - echo)
 
 
 def _p99_ms(streams: int, seconds: float) -> float:

@@ -30,6 +30,6 @@ def pause_end(at: float, start: float, frames: bytes) -> float:
         first, last = pause.span()
         far = max(first - middle, middle - last, 0.0)
         likely = _FRAME * (last - first) - _FRAME_SQUARED * far * far
-        if likely > likeliest:
+        if likely > likeliest and last < len(frames):  # else it has not ended: the next word is none of these
             likeliest, end = likely, float(last)
     return start + FRAME_SECONDS * end

@@ -54,7 +54,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
     log_odds: float | None  # of the first label, limited; None: no evidence
     proof: float | None  # the same for a verdict, less where it may be a child; None as above
-    frames: bytes | None = None  # one for each 20 ms from the start on, 1 where it is speech; None: nobody knows
+    frames: bytes | None  # one for each 20 ms from the start on, 1 where it is speech; None: nobody knows
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -179,7 +179,7 @@ class TurnFilter:
             path = self._paths[source]
             closed, was = path.closed, path.open
             if source != to:
-                end, start = gap or _edge(between, was, to, heard)
+                end, start = gap or (_edge(between, was, to, heard),) * 2
                 over = Segment(was.state, was.start, was.known, was.evidence, was.probability, was.named, end)
                 closed, was = (*closed, over), Segment(to, start, self._people.pair)
             scores.append(score)
@@ -226,13 +226,11 @@ class TurnFilter:
         return Turn(self._labels[segment.state], segment.start, end, segment.probability, segment.evidence.windows)
 
 
-def _edge(between: float, was: Segment, to: int, heard: Heard) -> tuple[float, float]:
-    """End of the segment that `was` and start of the one in state `to`: of two voices, the other one's first word."""
-    edge = between
+def _edge(between: float, was: Segment, to: int, heard: Heard) -> float:
+    """Where the segment that `was` gives way to the one in state `to`: of two voices, at the other one's first word."""
     if heard.frames is not None and NOBODY not in (was.state, to):
-        edge = pause_end(between, heard.start, heard.frames)
-    edge = max(edge, was.start + FRAME_SECONDS)
-    return edge, edge
+        between = pause_end(between, heard.start, heard.frames)
+    return max(between, was.start + FRAME_SECONDS)
 
 
 def _within(probability: float, doubt: float) -> float:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.decide.pause import pause_end
-
-FRAME = 0.02  # seconds
+from stream.records import FRAME_SECONDS as FRAME
 
 runs = st.lists(st.integers(1, 60), min_size=1, max_size=200)
 
@@ -31,7 +30,7 @@ def test_an_edge_is_at_the_end_of_a_pause_or_stays(lengths: list[int], at: float
     end = round((found - 7.0) / FRAME)
     assert found == pytest.approx(7.0 + FRAME * end)
     assert frames[end - 1] == 0
-    assert frames[end : end + 1] != b"\0"
+    assert frames[end] == 1
     assert pause_end(7.0 + at, 7.0, bytes([1]) * 100) == pytest.approx(7.0 + at)
 
 
@@ -62,10 +61,28 @@ def test_a_turn_ends_with_a_pause_and_the_next_begins(late: float, hop: float) -
 def test_who_is_followed_by_nobody_keeps_the_edge() -> None:
     """Whom the model cannot decide on is nobody, too, and speaks on: a pause in that tells nothing."""
     frames = bytearray([1]) * 1100
-    frames[480:495] = bytes(15)
+    frames[520:535] = bytes(15)
     turns = [Heard(frames=each).hear([0.99] * 20 + [None] * 20).finish().turns for each in (None, bytes(frames))]
     assert turns[0] == turns[1]
     assert len(turns[0]) == 1
+
+
+def test_a_pause_after_the_other_ones_only_words_is_none_before_them() -> None:
+    """A second of him between her and a long silence is his, from his first word on."""
+    frames = bytes([1]) * 495 + bytes(5) + bytes([1]) * 45 + bytes(600)
+    first, second = Heard(frames=frames).hear([0.99] * 19 + [0.01] * 3 + [None] * 20).finish().turns
+    assert first.end == second.start == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("hop", [0.1, 0.25, 0.5])
+def test_one_pause_does_not_swallow_a_turn(hop: float) -> None:
+    """Where both edges of a short turn would move to the same pause, it still has a beginning and an end."""
+    frames = bytearray([1]) * 1200
+    frames[505:535] = bytes(30)
+    windows = voices((10.0, 0.999), (1.4, 0.001), (10.0, 0.999), hop=hop)
+    turns = Heard(frames=bytes(frames)).hear(windows, hop).finish().turns
+    assert [turn.label for turn in turns] == ["a", "b", "a"]
+    assert all(turn.start < turn.end for turn in turns)
 
 
 @given(said, hops, runs)
