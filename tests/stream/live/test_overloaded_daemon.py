@@ -16,11 +16,12 @@ def test_a_microphone_under_overload(microphone, daemon, listen, start, demo_sam
     """While the model takes longer than a hop, windows are skipped in the open; in silence all is as before again."""
     soundfile.write(tmp_path / "long.wav", demo_samples[: 9 * RATE], RATE)
     soundfile.write(tmp_path / "short.wav", demo_samples[: 3 * RATE], RATE)
-    toilsome = make_model(read_spec(VOICE).features, toil=0.2, gate="vad")  # two hops
+    toilsome = make_model(read_spec(VOICE).features, toil=0.3, gate="vad")  # three hops
     running = daemon("mic", "--hop", "0.1", "--model", toilsome, env=microphone)
     running.await_line("listening to")
     messages = iter(listen(running))
     start("paplay", "--device=vmic", tmp_path / "long.wav", env=microphone)
+    running.await_line("overload: 1 of 1 streams skip windows")
     seen = []
     while not any(health["streams"]["mic"]["stride"] > 1 for health in healths(seen)):
         seen.append(next(messages))
