@@ -34,6 +34,7 @@ train: $(VENV)/.train
 	$(BIN)/python -m training train
 	$(BIN)/python -m training calibrate
 	$(BIN)/python -m training export
+	$(BIN)/python -m training timbre
 	$(BIN)/python -m training evaluate
 
 demo: $(VENV)/.installed

@@ -128,6 +128,7 @@ class Turns(_Part, frozen=True):
     leave: Annotated[float, Meta(ge=0.5, lt=1.0)]  # probability below which the turn is unknown again
     lag: Positive  # seconds after which an edge is settled, though later windows might still move it
     memory: Positive  # seconds of speech over which what was heard of who speaks fades to 1/e of its weight
+    decidable: Probability | UnsetType = UNSET  # a person's windows together, else undecidable; left out: as one window
 
 
 class Verdict(_Part, frozen=True):
@@ -145,6 +146,16 @@ class Verdict(_Part, frozen=True):
     mixed: Annotated[float, Meta(gt=0.0, lt=1.0)]  # share of legs on which people of both labels speak
     stray: Positive  # independent windows that one speaker's turns of the wrong label together rarely exceed
     parted: Positive  # log Bayes factor by which one speaker's windows, parted by turns, rarely look like two people's
+
+
+class Timbre(_Part, frozen=True):
+    """How a voice sounds, in numbers that follow the logits in the model's output row; see `stream.decide.people`.
+
+    A person's windows are normal about their own mean, with the variance 1 in each; people's means about 0.
+    """
+
+    size: Annotated[int, Meta(ge=1, le=64)]
+    between: Positive  # variance of people's means in each
 
 
 class ModelFile(_Part, frozen=True):
@@ -178,8 +189,14 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     training: TrainingRecord
     turns: Turns | UnsetType = UNSET  # left out where nobody has estimated it: then that of `models.provisional` holds
     verdict: Verdict | UnsetType = UNSET  # the same
+    timbre: Timbre | UnsetType = UNSET  # left out where the model does not tell: people are known by their labels alone
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of a window's features: what the model takes."""
         return self.features.shape(self.window)
+
+    @property
+    def row(self) -> int:
+        """Length of the model's output row: a logit for each output, and what it tells of how a voice sounds."""
+        return len(self.outputs) + (self.timbre.size if self.timbre else 0)

@@ -63,7 +63,7 @@ class Classifier:
             given = self._interpreter.get_input_details()[0]
             result = self._interpreter.get_output_details()[0]
         wanted = [1, *spec.shape]
-        for what, tensor, shape in (("takes", given, wanted), ("gives", result, [1, len(spec.outputs)])):
+        for what, tensor, shape in (("takes", given, wanted), ("gives", result, [1, spec.row])):
             if list(tensor["shape"]) != shape or tensor["dtype"] is not np.float32:
                 raise UnusableError(
                     f"model {model.identity} {what} {tensor['dtype'].__name__}{list(map(int, tensor['shape']))}: "
@@ -77,12 +77,13 @@ class Classifier:
         """Scores of one window's `features` (float32 of the spec's shape)."""
         self._interpreter.set_tensor(self._input, features[np.newaxis])
         self._interpreter.invoke()
-        logits = self._interpreter.get_tensor(self._output)[0]
+        row = self._interpreter.get_tensor(self._output)[0].tolist()
         means = {
             output.meaning: _calibrated(logit, output)
-            for output, logit in zip(self._outputs, logits.tolist(), strict=True)
+            for output, logit in zip(self._outputs, row, strict=False)  # what else the row has is timbre
         }
-        return Scores(means.get("speech"), means.get("decidable"), means["label"])
+        timbre = row[len(self._outputs) :] or None
+        return Scores(means.get("speech"), means.get("decidable"), means["label"], timbre)
 
 
 def _calibrated(logit: float, output: OutputSpec) -> float:

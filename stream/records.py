@@ -3,6 +3,7 @@
 Structs of msgspec's: they are made several times a hop, ten times as fast as dataclasses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -96,6 +97,7 @@ class Scores(msgspec.Struct, frozen=True):
     speech: float | None  # a voice rather than music or noise
     decidable: float | None  # given a voice: of one of the labels' kinds (a child's is not)
     label: float  # given both: the first label rather than the second
+    timbre: Sequence[float] | None = None  # how the voice sounds, as the model's spec has it; never published
 
     @property
     def voice(self) -> float:

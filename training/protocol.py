@@ -86,7 +86,7 @@ class Scorer:
         filled = _filled(samples)
         starts = gated_starts(voiced_frames(filled), HOP // FRAME, self._share)
         windows = [filled[start : start + WINDOW] for start in starts]
-        logits = np.array([self._lite(self._log_mel(window)) for window in windows], np.float64).reshape(-1, 3)
+        logits = np.array([self._lite(self._log_mel(window))[:3] for window in windows], np.float64).reshape(-1, 3)
         by_meaning = {
             output.meaning: 1 / (1 + np.exp(-(output.scale * logits[:, column] + output.bias)))
             for column, output in enumerate(self.spec.outputs)

@@ -68,7 +68,7 @@ class Leg:
         self._turns = spec.turns or provisional.TURNS
         self._speakers = spec.verdict or provisional.VERDICT
         self._labels = spec.labels
-        self._filter = TurnFilter(self._turns, self._speakers, spec.labels)
+        self._filter = TurnFilter(spec)
         self._test = SequentialTest(settings, self._speakers, spec.labels)
         self._lately = deque[Turn]()  # settled, but perhaps asked about
         self._speaking = SpeakingTime(
@@ -97,8 +97,7 @@ class Leg:
         frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
         """
         centre = 0.5 * (start + end)
-        found, proof = self._log_odds(start, centre, judgement, scores)
-        heard = Heard(start, end, centre, _voice(judgement, scores), found, proof, frames)
+        heard = self._heard(start, end, judgement, scores, frames)
         self._voice_before = scores.voice if scores else None
         if judgement.reason:
             self._reasons[judgement.reason] += 1
@@ -181,19 +180,22 @@ class Leg:
         while self._lately and self._lately[0].end < before:
             self._lately.popleft()
 
-    def _log_odds(
-        self, start: float, centre: float, judgement: Judgement, scores: Scores | None
-    ) -> tuple[float | None, float | None]:
-        """Of the first label: for turns, and for a verdict; None where the window is no evidence."""
-        if scores is None or judgement.reason == "not_speech":
-            return None, None
+    def _heard(
+        self, start: float, end: float, judgement: Judgement, scores: Scores | None, frames: bytes | None
+    ) -> Heard:
+        """The window, as far as it matters for who speaks."""
+        centre = 0.5 * (start + end)
+        if scores is None or judgement.reason == "silence":
+            return Heard(start, end, centre, 0.0, frames)
+        if judgement.reason == "not_speech":
+            return Heard(start, end, centre, scores.voice, frames)
+        kind, limit = None, self._speakers.limit
         if scores.decidable is not None:
-            found = log_odds(scores.decidable, self._speakers.limit)
-            self._kind = self._kind.add(centre, found, self._speakers.decorrelation)
-        if not judgement.is_evidence:
-            return None, None
-        voice, limit = self._surely_voice(start, scores), self._speakers.limit
-        return log_odds(scores.label, limit, voice), log_odds(scores.label, limit, voice * self._decidable)
+            kind = log_odds(scores.decidable, limit)
+            self._kind = self._kind.add(centre, kind, self._speakers.decorrelation)
+        voice = self._surely_voice(start, scores)
+        found, proof = (log_odds(scores.label, limit, sure) for sure in (voice, voice * self._decidable))
+        return Heard(start, end, centre, scores.voice, frames, found, proof, kind, scores.timbre)
 
     @property
     def _decidable(self) -> float:
@@ -218,13 +220,6 @@ class Leg:
         if any(part.windows for part in self.parts):
             return "low_confidence" if self._decidable >= 0.5 else "undecidable"
         return next((reason for reason, _ in self._reasons.most_common() if reason != "silence"), "silence")
-
-
-def _voice(judgement: Judgement, scores: Scores | None) -> float:
-    """Probability that somebody speaks whose label can be told."""
-    if scores is None or judgement.reason in ("silence", "undecidable"):
-        return 0.0
-    return scores.voice
 
 
 def _handovers(turns: Iterable[Turn], holder: str | None) -> Iterator[Handover]:

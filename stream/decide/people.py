@@ -7,6 +7,11 @@ averages. A woman who sounds much like a man is told from the man she talks with
 Whose a window was is never decided here. By the forward filter over who speaks (Rabiner, A Tutorial on Hidden Markov
 Models, 1989) it counts for either as far as it is likely to be theirs, which is on-line EM (Cappé and Moulines, 2009):
 what was taken for the other's at first, while nobody was known, is outweighed by what comes.
+
+Where the model tells of timbre, the two are also told from each other by how they sound: each is a normal about the
+mean of what was theirs so far, beside anybody's for strangers. That parts people; which label is whose, the log-odds
+say alone. Whether somebody is of the labels' kinds, or a child, is likewise asked of all that was heard of them. It is
+numbers of this stream, kept as long as it is heard, faded within minutes, and told to nobody.
 """
 
 import math
@@ -14,7 +19,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from models import Verdict
+from models import Timbre, Verdict
+
+_STRANGER = math.log(0.05)
+"""Of the share of windows in which neither is heard: two voices at once, or a third one."""
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
@@ -38,14 +46,73 @@ def any_pair(speakers: Verdict) -> Pair:
     return Pair(speakers.mean, -speakers.mean, speakers.between * speakers.between)
 
 
+class Voice(msgspec.Struct, frozen=True, gc=False):
+    """How somebody sounds, as far as they were heard: windows' timbres are normal about `mean`."""
+
+    mean: Sequence[float]
+    variance: float  # in each number
+
+    def log_likelihood(self, timbre: Sequence[float]) -> float:
+        """Of a window, but for a constant."""
+        far = math.dist(timbre, self.mean)
+        return -0.5 * (len(timbre) * math.log(self.variance) + far * far / self.variance)
+
+
+class Person(msgspec.Struct, gc=False):
+    """What was heard of one of the two lately, each window as far as it is likely to be theirs."""
+
+    log_odds: float = 0.0  # sum
+    weight: float = 0.0  # independent windows
+    timbre: Sequence[float] = ()  # sums
+    kind: float = 0.0  # sum of the log-odds that they are of one of the labels' kinds, no child
+    kind_weight: float = 0.0  # independent windows, those that cannot be decided among them
+
+    def hear(self, log_odds: float, timbre: Sequence[float] | None, weight: float, kept: float) -> None:
+        """Go on with a window that counts as so many; `kept` is what stays of what was before."""
+        self.log_odds = self.log_odds * kept + weight * log_odds
+        self.weight = self.weight * kept + weight
+        if timbre is not None:
+            sums = self.timbre or [0.0] * len(timbre)
+            self.timbre = [was * kept + weight * each for was, each in zip(sums, timbre, strict=True)]
+
+
 class People:
     """One stream's two people."""
 
-    def __init__(self, speakers: Verdict) -> None:
+    def __init__(self, speakers: Verdict, timbre: Timbre | None = None) -> None:
+        """`timbre`: what the model tells of how voices sound, if it does."""
         self._speakers = speakers
         self.pair = any_pair(speakers)
         self._speaking = [0.25, 0.25, 0.5]  # probability that the first, the second, nobody speaks now
-        self._first = self._second = (0.0, 0.0)  # heard lately: sum of the log-odds, independent windows
+        self._persons = Person(), Person()
+        if timbre:
+            anybody = Voice([0.0] * timbre.size, 1.0 + timbre.between)
+            self._between, self._anybody, self._voices = timbre.between, anybody, (anybody, anybody)
+
+    def tell(self, log_odds: float, timbre: Sequence[float] | None, two: float) -> float:
+        """Log-odds that the first rather than the second speaks in a window.
+
+        two: probability that there are two people at all: one alone is not parted by how they sound.
+        """
+        told = self.pair.log_odds(log_odds, 1.0, self._speakers.within)
+        if timbre is None:
+            return told
+        stranger = _STRANGER + self._anybody.log_likelihood(timbre)
+        first, second = (_log_sum(voice.log_likelihood(timbre), stranger) for voice in self._voices)
+        return told + two * (first - second)
+
+    def kind(self, log_odds: float, whose: tuple[float, float], *, weight: float, kept: float) -> float:
+        """Mean log-odds that who speaks is of one of the labels' kinds, over this window and their earlier ones.
+
+        whose: probabilities that it is the first, and the second; weight, kept: as of `hear`.
+        """
+        total, count = log_odds, 1.0
+        for person, theirs in zip(self._persons, whose, strict=True):
+            total += theirs * person.kind
+            count += theirs * person.kind_weight
+            person.kind = person.kind * kept + theirs * weight * log_odds
+            person.kind_weight = person.kind_weight * kept + theirs * weight
+        return total / count
 
     def hear(
         self,
@@ -55,6 +122,7 @@ class People:
         *,
         weight: float,
         kept: float,
+        timbre: Sequence[float] | None = None,
     ) -> None:
         """Go on with a window.
 
@@ -68,19 +136,29 @@ class People:
         ]
         total = sum(reached)
         self._speaking = [each / total for each in reached]
-        if log_odds is not None:
-            self._first = _heard(self._first, log_odds, weight * self._speaking[0], kept)
-            self._second = _heard(self._second, log_odds, weight * self._speaking[1], kept)
-            self.pair = self._posterior()
+        if log_odds is None:
+            return
+        for person, theirs in zip(self._persons, self._speaking, strict=False):  # nobody is no person
+            person.hear(log_odds, timbre, weight * theirs, kept)
+        self.pair = self._posterior()
+        if timbre is not None:
+            self._voices = self._voice(self._persons[0]), self._voice(self._persons[1])
 
     def _posterior(self) -> Pair:
         """Each one's normal posterior mean, where their label's is the prior."""
         within, between = self._speakers.within**2, self._speakers.between**2
         usual, known = self._speakers.mean / between, 1.0 / between
-        one, other = self._first[1] / within + known, self._second[1] / within + known  # precisions
-        first, second = self._first[0] / within + usual, self._second[0] / within - usual
-        return Pair(first / one, second / other, 0.5 * (1.0 / one + 1.0 / other))
+        first, second = self._persons
+        one, other = first.weight / within + known, second.weight / within + known  # precisions
+        means = (first.log_odds / within + usual) / one, (second.log_odds / within - usual) / other
+        return Pair(*means, 0.5 * (1.0 / one + 1.0 / other))
+
+    def _voice(self, person: Person) -> Voice:
+        """What to expect of their next window: theirs so far, shrunk towards anybody's."""
+        known = 1.0 / (person.weight + 1.0 / self._between)
+        return Voice([known * each for each in person.timbre], 1.0 + known)
 
 
-def _heard(lately: tuple[float, float], log_odds: float, weight: float, kept: float) -> tuple[float, float]:
-    return lately[0] * kept + weight * log_odds, lately[1] * kept + weight
+def _log_sum(one: float, other: float) -> float:
+    """ln(exp(one) + exp(other))."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))

@@ -19,9 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import UNSET
 
-from models import Turns, Verdict
-from stream.decide.evidence import Evidence, certainty
+from models import ModelSpec, Turns, provisional
+from stream.decide.evidence import Evidence, certainty, log_odds, sigmoid, two_against_one
 from stream.decide.pause import pause_end
 from stream.decide.people import Pair, People
 from stream.records import FRAME_SECONDS
@@ -51,10 +52,12 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     start: float
     end: float  # without padding
     centre: float  # what the window is about
-    voice: float  # probability that a voice of one of the labels is in it; 0 where it is silent
-    log_odds: float | None  # of the first label, limited; None: no evidence
-    proof: float | None  # the same for a verdict, less where it may be a child; None as above
+    voice: float  # probability that a voice is in it; 0 where it is silent
     frames: bytes | None  # one for each 20 ms from the start on, 1 where it is speech; None: nobody knows
+    log_odds: float | None = None  # of the first label, limited; None: no evidence
+    proof: float | None = None  # the same for a verdict, less where it may be a child; None as above
+    kind: float | None = None  # log-odds that the voice is of one of the labels' kinds; None: nobody asks
+    timbre: Sequence[float] | None = None  # how it sounds; None: nobody knows
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -91,21 +94,37 @@ class _Step(msgspec.Struct, frozen=True):
 class TurnFilter:
     """One stream's turns."""
 
-    def __init__(self, turns: Turns, speakers: Verdict, labels: tuple[str, str]) -> None:
-        self._turns, self._speakers, self._labels = turns, speakers, labels
-        self._people = People(speakers)
+    def __init__(self, spec: ModelSpec) -> None:
+        self._turns, self._speakers = spec.turns or provisional.TURNS, spec.verdict or provisional.VERDICT
+        self._labels = spec.labels
+        least = self._turns.decidable
+        self._least = log_odds(spec.thresholds.decidable if least is UNSET else least, self._speakers.limit)
+        self._rare = log_odds(1.0 - self._speakers.mixed, math.inf)
+        self._people = People(self._speakers, spec.timbre or None)
         self._paths = self._begun(0.0)
         self._scores = [0.0, 0.0, 0.0]  # log-likelihood of each path
         self._leading = NOBODY
         self._last: Heard | None = None
-        self._step = _step(turns, turns.independent, speakers.decorrelation)
+        self._step = _step(self._turns, self._turns.independent, self._speakers.decorrelation)
 
     def update(self, heard: Heard) -> list[Turn]:
         """Go on with a window that begins after the last one; the turns that it settles."""
-        if self._last is None:
-            self._begin(heard)
+        last, step = self._last, self._step
+        if last is not None and (passed := heard.centre - last.centre) != step.passed:
+            self._step = step = _step(self._turns, passed, self._speakers.decorrelation)
+        whose = 0.5, 0.5
+        if heard.log_odds is not None:
+            tilt = math.tanh(0.5 * self._people.tell(heard.log_odds, heard.timbre, self._two if heard.timbre else 0.0))
+            whose = 0.5 * (1.0 + tilt), 0.5 * (1.0 - tilt)  # sigmoids
+            heard = self._decidable(heard, whose)
+        fits = self._fits(heard, whose, step.weight if last else 1.0)
+        if last is None:
+            self._begin(heard, fits)
         else:
-            self._extend(self._last, heard)
+            self._extend(last, heard, fits)
+        self._people.hear(
+            heard.log_odds, fits, step.moves, weight=step.independent, kept=step.kept, timbre=heard.timbre
+        )
         self._last = heard
         self._leading = max((self._leading, *STATES), key=self._scores.__getitem__)
         before = heard.centre - self._turns.lag
@@ -140,36 +159,41 @@ class TurnFilter:
     def _begun(self, start: float) -> list[Path]:
         return [Path((), Segment(state, start, self._people.pair)) for state in STATES]
 
-    def _begin(self, heard: Heard) -> None:
-        self._scores = [*(fits := self._fits(heard, 1.0))]
-        self._paths = [self._counted(path, path.closed, path.open, heard) for path in self._begun(heard.start)]
-        self._meet(heard, fits)
+    @property
+    def _two(self) -> float:
+        """Probability that two people speak, as far as the best path parts their windows."""
+        parts = self.best.parts
+        if not (parts[0].windows and parts[1].windows):
+            return 0.0
+        return sigmoid(two_against_one(parts, self._speakers) - self._rare)
 
-    def _fits(self, heard: Heard, weight: float) -> tuple[float, float, float]:
-        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2. `weight`: how much the window counts."""
+    def _decidable(self, heard: Heard, whose: tuple[float, float]) -> Heard:
+        """`heard`; as if there were no voice, where who it likely is cannot be decided."""
+        if heard.kind is None:
+            return heard
+        kind = self._people.kind(heard.kind, whose, weight=self._step.independent, kept=self._step.kept)
+        return heard if kind >= self._least else Heard(heard.start, heard.end, heard.centre, 0.0, heard.frames)
+
+    def _begin(self, heard: Heard, fits: tuple[float, float, float]) -> None:
+        self._scores = [*fits]
+        self._paths = [self._counted(path, path.closed, path.open, heard) for path in self._begun(heard.start)]
+
+    def _fits(self, heard: Heard, whose: tuple[float, float], weight: float) -> tuple[float, float, float]:
+        """Log of each state's posterior over its prior, 1/4, 1/4 and 1/2.
+
+        whose: probabilities of the labels, where there is a voice; weight: how much the window counts.
+        """
         doubt, log = self._turns.doubt, math.log
         voice = _within(heard.voice, doubt)
         nobody = weight * log(1.0 - voice)
-        if heard.log_odds is None:
-            either = weight * log(2.0 * voice * 0.5)
-            return either, either, nobody
-        tilt = math.tanh(0.5 * self._people.pair.log_odds(heard.log_odds, 1.0, self._speakers.within))
-        first, second = _within(0.5 * (1.0 + tilt), doubt), _within(0.5 * (1.0 - tilt), doubt)  # sigmoids
-        return weight * log(2.0 * voice * first), weight * log(2.0 * voice * second), nobody
+        first, second = (weight * log(2.0 * voice * _within(each, doubt)) for each in whose)
+        return first, second, nobody
 
-    def _meet(self, heard: Heard, fits: Sequence[float]) -> None:
-        step = self._step
-        self._people.hear(heard.log_odds, fits, step.moves, weight=step.independent, kept=step.kept)
-
-    def _extend(self, last: Heard, heard: Heard) -> None:
+    def _extend(self, last: Heard, heard: Heard, fits: tuple[float, float, float]) -> None:
         """Find the best path to each state, one window later."""
-        passed = heard.centre - last.centre
-        if passed != self._step.passed:
-            self._step = _step(self._turns, passed, self._speakers.decorrelation)
-        between = heard.centre - 0.5 * passed
+        between = heard.centre - 0.5 * self._step.passed
         gap = (last.end, heard.start) if last.end < heard.start else None  # no turn lies in one
         before, scores, paths = self._scores, [], []
-        fits = self._fits(heard, self._step.weight)
         for to, sources in enumerate(_SOURCES[self._leading]):
             source, score, moves, fit = to, -math.inf, self._step.log_moves[to], fits[to]
             for at in sources:
@@ -185,7 +209,6 @@ class TurnFilter:
             scores.append(score)
             paths.append(self._counted(path, closed, was, heard))
         self._scores, self._paths = scores, paths
-        self._meet(heard, fits)
 
     def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard) -> Path:
         """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's."""

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -10,21 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from models import (
+    VOICE,
     FeatureSpec,
     LogMelSpec,
     MfccSpec,
     OutputSpec,
     SpectrogramSpec,
+    Timbre,
     UnusableError,
     WaveSpec,
     load_model,
     read_spec,
+    write_spec,
 )
 from models.spec import ModelFile
 from stream.classify import Classifier, ModelSettings
@@ -126,6 +132,17 @@ def test_other_features_than_the_file_takes_are_refused(make_model: MakeModel) -
             Classifier(load_model(folder))
         assert f"takes float32[1, 198, 64]: its spec.json says float32[{says}]" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_timbre_that_the_file_does_not_give_is_refused(make_model: MakeModel) -> None:
+    """So is one whose output row is shorter than what its spec tells of it, or longer: a number would be another's."""
+    folder = make_model(LogMelSpec(), timbre=Timbre(size=3, between=5.0))
+    with pytest.raises(UnusableError, match=r"gives float32\[1, 1\]: its spec.json says float32\[1, 4\]"):
+        Classifier(load_model(folder))
+    shipped = Path(shutil.copytree(VOICE, folder / "shipped", ignore=shutil.ignore_patterns("report")))
+    write_spec(shipped, msgspec.structs.replace(read_spec(VOICE), timbre=UNSET))
+    with pytest.raises(UnusableError, match=r"gives float32\[1, 15\]: its spec.json says float32\[1, 3\]"):
+        Classifier(load_model(shipped))
 
 
 def test_doctor_runs_it(make_model: MakeModel) -> None:

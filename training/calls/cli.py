@@ -49,4 +49,19 @@ def spread(data: Path, work: Path, model: Path, **options: Any) -> None:
     run(data, work, model, **options)
 
 
-COMMANDS = (calls, spread)
+@click.command()
+@_data
+@_model
+@click.option("--legs", default=240, show_default=True, help="Simulated calls of two people each.")
+@click.option("--size", default=12, show_default=True, help="Numbers that tell people apart.")
+def timbre(data: Path, model: Path, *, legs: int, size: int) -> None:
+    """Find what tells the two people of a call apart, and put it into the model's files and spec.json.
+
+    After `export`, before `spread`. What the model said before, it says as before, bit for bit.
+    """
+    from training.calls.timbre import timbre as run
+
+    run(data, model, legs=legs, size=size)
+
+
+COMMANDS = (calls, spread, timbre)

@@ -2,11 +2,12 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import load_model
+from models import Timbre, load_model
 from models.provisional import VERDICT
 from stream.decide import Leg, VerdictSettings, judge
 from stream.decide.people import Pair, People, any_pair
@@ -16,14 +17,29 @@ EVEN = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
 EQUAL = (0.0, 0.0, -3.0)
 WEIGHT, KEPT = 0.4, 0.99
 
+TIMBRE = Timbre(size=3, between=5.0)
+LOW, HIGH = (-3.0, 1.0, 2.0), (3.0, -2.0, 0.5)  # two people's timbres, as far apart as many are
+
 windows = st.lists(st.tuples(st.floats(-6.0, 6.0), st.floats(-3.0, 0.0), st.floats(-3.0, 0.0)), max_size=30)
+timbres = st.lists(st.floats(-6.0, 6.0), min_size=3, max_size=3)
 
 
-def heard(told: list[tuple[float, float, float]], kept: float = KEPT) -> People:
-    """Log-odds of each window, and how well it fits the first and the second."""
-    people = People(VERDICT)
-    for log_odds, first, second in told:
-        people.hear(log_odds, (first, second, -3.0), EVEN, weight=WEIGHT, kept=kept)
+def heard(
+    told: list[tuple[float, float, float]], kept: float = KEPT, timbre: list[list[float]] | None = None
+) -> People:
+    """Log-odds of each window, and how well it fits the first and the second; and how it sounds."""
+    people = People(VERDICT, TIMBRE)
+    for at, (log_odds, first, second) in enumerate(told):
+        sound = timbre[at % len(timbre)] if timbre else None
+        people.hear(log_odds, (first, second, -3.0), EVEN, weight=WEIGHT, kept=kept, timbre=sound)
+    return people
+
+
+def introduced() -> People:
+    """The first, who sounds LOW, and the second, who sounds HIGH, have both spoken for a while."""
+    people = People(VERDICT, TIMBRE)
+    for sound, fits in [(LOW, (0.0, -9.0, -9.0))] * 15 + [(HIGH, (-9.0, 0.0, -9.0))] * 15:
+        people.hear(0.0, fits, EVEN, weight=WEIGHT, kept=1.0, timbre=sound)
     return people
 
 
@@ -70,6 +86,77 @@ def test_half_way_between_two_people_says_nothing(at: float, weight: float, firs
     if first - second > 0.01:
         assert pair.log_odds(weight * middle, weight, 2.0) == pytest.approx(0.0, abs=1e-9)
         assert math.copysign(1.0, at) * pair.log_odds(weight * (middle + at), weight, 2.0) >= 0.0
+
+
+@given(windows, st.lists(timbres, min_size=1, max_size=5), timbres, st.floats(-6.0, 6.0), st.floats(0.0, 1.0))
+def test_swapping_the_labels_swaps_whom_timbre_tells(told, sounds, sound, log_odds, two) -> None:
+    """Bit for bit: timbre is nobody's label."""
+    swapped = [(-each, second, first) for each, first, second in told]
+    one, other = heard(told, timbre=sounds), heard(swapped, timbre=sounds)
+    assert other.tell(-log_odds, sound, two) == -one.tell(log_odds, sound, two)
+
+
+@given(windows, st.lists(timbres, min_size=1, max_size=5), timbres, st.floats(-6.0, 6.0))
+def test_one_person_alone_is_not_parted_by_timbre(told, sounds, sound, log_odds) -> None:
+    """Where there are no two people, a window says what it says of the labels, whatever it sounds like."""
+    people = heard(told, timbre=sounds)
+    assert people.tell(log_odds, sound, 0.0) == people.tell(log_odds, None, 1.0)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.01, 1.0))
+def test_a_window_that_sounds_like_somebody_is_theirs(part: float, two: float) -> None:
+    """A voice that could be either label's is told by its timbre; the rather, the surer that there are two."""
+    people = introduced()
+    between = [low + part * (high - low) for low, high in zip(LOW, HIGH, strict=True)]
+    for sound, sign in ((LOW, 1.0), (HIGH, -1.0)):
+        assert sign * people.tell(0.0, sound, two) > 5.0 * two
+        assert sign * people.tell(0.0, sound, two) >= sign * people.tell(0.0, between, two) - 1e-9
+
+
+@given(timbres.filter(lambda each: math.dist(each, (0.0, 0.0, 0.0)) > 1.0))
+def test_a_stranger_is_neither(direction: list[float]) -> None:
+    """What sounds unlike both, however much nearer to one, is told by the label: it may be anybody's."""
+    length = math.dist(direction, (0.0, 0.0, 0.0))
+    far = [60.0 * each / length for each in direction]
+    assert introduced().tell(0.0, far, 1.0) == pytest.approx(0.0, abs=1e-3)
+
+
+@given(st.lists(st.floats(-6.0, 6.0), min_size=1, max_size=20), st.floats(0.0, 1.0))
+def test_a_persons_kind_lies_among_their_windows(kinds: list[float], first: float) -> None:
+    """The mean over windows is none that they do not span."""
+    people = People(VERDICT)
+    for kind in kinds:
+        mean = people.kind(kind, (first, 1.0 - first), weight=WEIGHT, kept=KEPT)
+    assert min(kinds) - 1e-9 <= mean <= max(kinds) + 1e-9
+
+
+def test_each_of_the_two_has_a_kind_of_their_own() -> None:
+    """A child beside a grown woman: what one window says of either is held against all of theirs, not of the other."""
+    people = People(VERDICT)
+    for _ in range(20):
+        people.kind(4.0, (1.0, 0.0), weight=WEIGHT, kept=1.0)
+        people.kind(-4.0, (0.0, 1.0), weight=WEIGHT, kept=1.0)
+    assert people.kind(-1.0, (1.0, 0.0), weight=WEIGHT, kept=1.0) > 3.0
+    assert people.kind(1.0, (0.0, 1.0), weight=WEIGHT, kept=1.0) < -3.0
+
+
+def test_a_voice_that_is_neither_labels_is_told_by_its_timbre() -> None:
+    """Somebody whose windows lie on both sides of zero gets their turns as soon as they sound unlike the other."""
+    spec = msgspec.structs.replace(load_model().spec, timbre=TIMBRE)
+    seconds = []
+    for sounds in ((None, None), (LOW, HIGH)):
+        leg, at = Leg(spec, VerdictSettings()), 0.0
+        for place in range(240):
+            first = place // 12 % 2 == 0
+            log_odds = 4.0 if first else (-4.0, 2.0, 2.0, -4.0)[place % 4]
+            scores = Scores(1.0, 1.0, 1.0 / (1.0 + math.exp(-log_odds)), sounds[0 if first else 1])
+            leg.hear(at, at + 2.0, judge(SpeechVerdict(0.9, True), scores, spec), scores)
+            at += 0.5
+        leg.finish()
+        seconds.append(leg.speaking_seconds("all"))
+    without, told = seconds
+    assert told["male"] == pytest.approx(0.5 * at, abs=4.0)
+    assert without.get("male", 0.0) < told["male"] - 10.0
 
 
 def test_a_doubtful_voice_that_speaks_first_is_told_from_a_clear_one() -> None:
