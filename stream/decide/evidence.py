@@ -46,23 +46,21 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
         """Of the first label against the second for one speaker, one of the `pair`; the atypical ones left out."""
         return (pair or any_pair(speakers)).log_odds(self.total, self.weight, speakers.within)
 
-    def log_likelihood(self, mean: float, speakers: Verdict) -> float:
-        """That these are windows of one speaker of a label whose speakers' mean is `mean`, but for what all share.
-
-        The normal integral over m, of which terms in the windows alone are left out: they are the same
-        whoever speaks.
-        """
-        within, between = speakers.within**2, speakers.between**2
-        precision = self.weight / within + 1.0 / between
-        peak = (self.total / within + mean / between) ** 2 / precision
-        return 0.5 * (peak - mean**2 / between - math.log(between * precision))
-
 
 def two_against_one(parts: tuple[Evidence, Evidence], speakers: Verdict) -> float:
-    """Log Bayes factor: one speaker of either label made either part, against one of either label who made both."""
-    whole, mean = parts[0] | parts[1], speakers.mean
-    two = parts[0].log_likelihood(mean, speakers) + parts[1].log_likelihood(-mean, speakers)
-    return two - max(whole.log_likelihood(mean, speakers), whole.log_likelihood(-mean, speakers))
+    """Log Bayes factor: one speaker of either label made either part, against one of either label who made both.
+
+    That windows are one speaker's is the normal integral over m, ½ ((Σx / within² + mean / between²)² / p - mean² /
+    between² - ln(between² p)) with the precision p = n / within² + 1 / between², but for terms in the windows alone.
+    """
+    one, other = parts
+    within, known = 1.0 / speakers.within**2, 1.0 / speakers.between**2
+    usual = speakers.mean * known
+    first, second = one.weight * within + known, other.weight * within + known
+    whole = first + second - known
+    apart = (one.total * within + usual) ** 2 / first + (other.total * within - usual) ** 2 / second
+    together = (abs(one.total + other.total) * within + usual) ** 2 / whole
+    return 0.5 * (apart - together - speakers.mean * usual - math.log(first * second / (whole * known)))
 
 
 def log_odds(probability: float, limit: float, voice: float = 1.0) -> float:

@@ -106,7 +106,7 @@ class Leg:
         turns = self._filter.update(heard)
         self._note(turns)
         self._forget(centre - self._turns.lag)
-        if not self._test.update(self.parts):
+        if not self._test.update(self.parts, self._filter.two):
             return [*turns]
         decided = self._test.standing.label != UNKNOWN
         self._decided_after = sum(self.speaking_seconds("all").values()) if decided else None
@@ -194,7 +194,8 @@ class Leg:
             kind = log_odds(scores.decidable, limit)
             self._kind = self._kind.add(centre, kind, self._speakers.decorrelation)
         voice = self._surely_voice(start, scores)
-        found, proof = (log_odds(scores.label, limit, sure) for sure in (voice, voice * self._decidable))
+        found = log_odds(scores.label, limit, voice)
+        proof = log_odds(scores.label, limit, voice * self._decidable)
         return Heard(start, end, centre, scores.voice, frames, found, proof, kind, scores.timbre)
 
     @property

@@ -46,34 +46,34 @@ def any_pair(speakers: Verdict) -> Pair:
     return Pair(speakers.mean, -speakers.mean, speakers.between * speakers.between)
 
 
-class Voice(msgspec.Struct, frozen=True, gc=False):
-    """How somebody sounds, as far as they were heard: windows' timbres are normal about `mean`."""
-
-    mean: Sequence[float]
-    variance: float  # in each number
-
-    def log_likelihood(self, timbre: Sequence[float]) -> float:
-        """Of a window, but for a constant."""
-        far = math.dist(timbre, self.mean)
-        return -0.5 * (len(timbre) * math.log(self.variance) + far * far / self.variance)
-
-
 class Person(msgspec.Struct, gc=False):
     """What was heard of one of the two lately, each window as far as it is likely to be theirs."""
 
     log_odds: float = 0.0  # sum
     weight: float = 0.0  # independent windows
-    timbre: Sequence[float] = ()  # sums
+    timbre: Sequence[float] = ()  # the mean of what was theirs so far, shrunk towards anybody's, which is 0
+    variance: float = 1.0  # of their next window about it, in each number
     kind: float = 0.0  # sum of the log-odds that they are of one of the labels' kinds, no child
     kind_weight: float = 0.0  # independent windows, those that cannot be decided among them
 
-    def hear(self, log_odds: float, timbre: Sequence[float] | None, weight: float, kept: float) -> None:
-        """Go on with a window that counts as so many; `kept` is what stays of what was before."""
+    def hear(self, log_odds: float, timbre: Sequence[float] | None, weight: float, kept: float, anybody: float) -> None:
+        """Go on with a window that counts as so many.
+
+        kept: what stays of what was before; anybody: how many windows the timbre of all people is worth.
+        """
         self.log_odds = self.log_odds * kept + weight * log_odds
         self.weight = self.weight * kept + weight
         if timbre is not None:
-            sums = self.timbre or [0.0] * len(timbre)
-            self.timbre = [was * kept + weight * each for was, each in zip(sums, timbre, strict=True)]
+            after = self.weight + anybody
+            new = weight / after
+            old = 1.0 - new - (1.0 - kept) * anybody / after
+            self.timbre = [old * mean + new * each for mean, each in zip(self.timbre, timbre, strict=True)]
+            self.variance = 1.0 + 1.0 / after
+
+    def fits(self, timbre: Sequence[float]) -> float:
+        """Log-likelihood of their next window, but for a constant."""
+        far = math.dist(timbre, self.timbre)
+        return -0.5 * (len(timbre) * math.log(self.variance) + far * far / self.variance)
 
 
 class People:
@@ -84,10 +84,9 @@ class People:
         self._speakers = speakers
         self.pair = any_pair(speakers)
         self._speaking = [0.25, 0.25, 0.5]  # probability that the first, the second, nobody speaks now
-        self._persons = Person(), Person()
-        if timbre:
-            anybody = Voice([0.0] * timbre.size, 1.0 + timbre.between)
-            self._between, self._anybody, self._voices = timbre.between, anybody, (anybody, anybody)
+        nothing, variance = ([0.0] * timbre.size, 1.0 + timbre.between) if timbre else ([], 1.0)
+        self._anybody, *self._persons = (Person(timbre=nothing, variance=variance) for _ in range(3))
+        self._alike = 1.0 / timbre.between if timbre else math.inf  # windows that anybody's timbre is worth
 
     def tell(self, log_odds: float, timbre: Sequence[float] | None, two: float) -> float:
         """Log-odds that the first rather than the second speaks in a window.
@@ -95,11 +94,11 @@ class People:
         two: probability that there are two people at all: one alone is not parted by how they sound.
         """
         told = self.pair.log_odds(log_odds, 1.0, self._speakers.within)
-        if timbre is None:
+        if timbre is None or not two:
             return told
-        stranger = _STRANGER + self._anybody.log_likelihood(timbre)
-        first, second = (_log_sum(voice.log_likelihood(timbre), stranger) for voice in self._voices)
-        return told + two * (first - second)
+        one, other = self._persons
+        stranger = _STRANGER + self._anybody.fits(timbre)
+        return told + two * (_log_sum(one.fits(timbre), stranger) - _log_sum(other.fits(timbre), stranger))
 
     def kind(self, log_odds: float, whose: tuple[float, float], *, weight: float, kept: float) -> float:
         """Mean log-odds that who speaks is of one of the labels' kinds, over this window and their earlier ones.
@@ -139,10 +138,8 @@ class People:
         if log_odds is None:
             return
         for person, theirs in zip(self._persons, self._speaking, strict=False):  # nobody is no person
-            person.hear(log_odds, timbre, weight * theirs, kept)
+            person.hear(log_odds, timbre, weight * theirs, kept, self._alike)
         self.pair = self._posterior()
-        if timbre is not None:
-            self._voices = self._voice(self._persons[0]), self._voice(self._persons[1])
 
     def _posterior(self) -> Pair:
         """Each one's normal posterior mean, where their label's is the prior."""
@@ -152,11 +149,6 @@ class People:
         one, other = first.weight / within + known, second.weight / within + known  # precisions
         means = (first.log_odds / within + usual) / one, (second.log_odds / within - usual) / other
         return Pair(*means, 0.5 * (1.0 / one + 1.0 / other))
-
-    def _voice(self, person: Person) -> Voice:
-        """What to expect of their next window: theirs so far, shrunk towards anybody's."""
-        known = 1.0 / (person.weight + 1.0 / self._between)
-        return Voice([known * each for each in person.timbre], 1.0 + known)
 
 
 def _log_sum(one: float, other: float) -> float:

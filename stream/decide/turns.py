@@ -104,6 +104,8 @@ class TurnFilter:
         self._paths = self._begun(0.0)
         self._scores = [0.0, 0.0, 0.0]  # log-likelihood of each path
         self._leading = NOBODY
+        self.two = -math.inf  # log Bayes factor of two people against one, as far as the best path parts their windows
+        self._parted = self.best.parts
         self._last: Heard | None = None
         self._step = _step(self._turns, self._turns.independent, self._speakers.decorrelation)
 
@@ -114,7 +116,8 @@ class TurnFilter:
             self._step = step = _step(self._turns, passed, self._speakers.decorrelation)
         whose = 0.5, 0.5
         if heard.log_odds is not None:
-            tilt = math.tanh(0.5 * self._people.tell(heard.log_odds, heard.timbre, self._two if heard.timbre else 0.0))
+            two = sigmoid(self.two - self._rare)
+            tilt = math.tanh(0.5 * self._people.tell(heard.log_odds, heard.timbre, two))
             whose = 0.5 * (1.0 + tilt), 0.5 * (1.0 - tilt)  # sigmoids
             heard = self._decidable(heard, whose)
         fits = self._fits(heard, whose, step.weight if last else 1.0)
@@ -127,6 +130,10 @@ class TurnFilter:
         )
         self._last = heard
         self._leading = max((self._leading, *STATES), key=self._scores.__getitem__)
+        parts = self.best.parts
+        if parts is not self._parted:
+            self._parted = parts
+            self.two = two_against_one(parts, self._speakers) if parts[0].windows and parts[1].windows else -math.inf
         before = heard.centre - self._turns.lag
         turns = self._settled(before) if self.best.closed else []
         for state, path in enumerate(self._paths):
@@ -159,14 +166,6 @@ class TurnFilter:
     def _begun(self, start: float) -> list[Path]:
         return [Path((), Segment(state, start, self._people.pair)) for state in STATES]
 
-    @property
-    def _two(self) -> float:
-        """Probability that two people speak, as far as the best path parts their windows."""
-        parts = self.best.parts
-        if not (parts[0].windows and parts[1].windows):
-            return 0.0
-        return sigmoid(two_against_one(parts, self._speakers) - self._rare)
-
     def _decidable(self, heard: Heard, whose: tuple[float, float]) -> Heard:
         """`heard`; as if there were no voice, where who it likely is cannot be decided."""
         if heard.kind is None:
@@ -186,8 +185,9 @@ class TurnFilter:
         doubt, log = self._turns.doubt, math.log
         voice = _within(heard.voice, doubt)
         nobody = weight * log(1.0 - voice)
-        first, second = (weight * log(2.0 * voice * _within(each, doubt)) for each in whose)
-        return first, second, nobody
+        one, other = whose
+        first, second = log(2.0 * voice * _within(one, doubt)), log(2.0 * voice * _within(other, doubt))
+        return weight * first, weight * second, nobody
 
     def _extend(self, last: Heard, heard: Heard, fits: tuple[float, float, float]) -> None:
         """Find the best path to each state, one window later."""

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from models import Verdict
-from stream.decide.evidence import Evidence, certainty, two_against_one
+from stream.decide.evidence import Evidence, certainty
 from stream.words import UNKNOWN
 
 
@@ -61,23 +61,26 @@ class SequentialTest:
         self._needed = math.log((1.0 - error) / error)
         self._seen: tuple[Evidence, Evidence] | None = None
 
-    def update(self, parts: tuple[Evidence, Evidence]) -> bool:
-        """Look at all evidence so far, that of either label's turns apart. True where the verdict changes."""
+    def update(self, parts: tuple[Evidence, Evidence], two: float) -> bool:
+        """Look at all evidence so far, that of either label's turns apart. True where the verdict changes.
+
+        two: log Bayes factor of two people against one.
+        """
         if parts is self._seen:  # most windows of a silence: nothing can change
             return False
         self._seen = parts
         before = self.standing
         self._log_odds = (parts[0] | parts[1]).log_odds(self._speakers)
-        self.standing = Standing(mixed=True) if self._is_mixed(parts) else Standing(self._label())
+        self.standing = Standing(mixed=True) if self._is_mixed(parts, two) else Standing(self._label())
         return self.standing != before
 
-    def _is_mixed(self, parts: tuple[Evidence, Evidence]) -> bool:
+    def _is_mixed(self, parts: tuple[Evidence, Evidence], two: float) -> bool:
         if min(parts[0].weight, parts[1].weight) < self._speakers.stray:
             return False
         needed = self._needed * (0.5 if self.standing.mixed else 1.0)
         if min(parts[0].log_odds(self._speakers), -parts[1].log_odds(self._speakers)) < needed:
             return False
-        return two_against_one(parts, self._speakers) >= max(needed + self._rare, self._speakers.parted)
+        return two >= max(needed + self._rare, self._speakers.parted)
 
     def _label(self) -> str:
         label = self._labels[0 if self._log_odds > 0.0 else 1]

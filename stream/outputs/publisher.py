@@ -6,6 +6,9 @@ the worker leaves without a lock.
 """
 
 import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import msgspec
@@ -61,7 +64,8 @@ class Publisher:
         self._history = History(seconds=60.0 * settings.replay_minutes, most_bytes=settings.replay_mib << 20)
         self._journal = journal
         try:
-            publish = self._socket(zmq.PUB, settings.high_water)
+            with _patient_threads():
+                publish = self._socket(zmq.PUB, settings.high_water)  # the first socket starts ZeroMQ's threads
             answers = self._socket(zmq.ROUTER, _WAITING_ANSWERS)
             self._audience = Audience(publish)
             self.endpoint = _bound(publish, "--bind", settings.bind)
@@ -112,6 +116,26 @@ class Publisher:
         if kind == zmq.ROUTER:
             socket.setsockopt(zmq.RCVHWM, _WAITING_QUESTIONS)
         return socket
+
+
+@contextmanager
+def _patient_threads() -> Iterator[None]:
+    """Threads that begin in here wait until the core that they are on is free, on Linux; they inherit the policy.
+
+    ZeroMQ's is woken by each message. Where the worker keeps a core busy, it would take that from it and go to sleep
+    again, for every message; patient, it sends many at once, and the worker's hop costs an eighth less.
+    """
+    try:
+        usual = os.sched_getscheduler(0) == os.SCHED_OTHER
+        if usual:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    except (AttributeError, OSError):  # another system, or one that forbids it
+        usual = False
+    try:
+        yield
+    finally:
+        if usual:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _bound(socket: "zmq.Socket[bytes]", option: str, endpoint: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.provisional import VERDICT
-from stream.decide.evidence import Evidence, Pair, certainty, log_odds
+from stream.decide.evidence import Evidence, Pair, certainty, log_odds, two_against_one
 
 DECORRELATION = VERDICT.decorrelation
 odds = st.floats(-5.0, 5.0)
@@ -52,24 +52,33 @@ def test_one_speaker_is_never_surer_than_speakers_differ(p: float, count: int) -
     assert VERDICT.atypical <= certainty(evidence.log_odds(VERDICT), VERDICT.atypical) <= 1.0 - VERDICT.atypical
 
 
-@given(series, st.sampled_from([VERDICT.mean, -VERDICT.mean]))
-def test_the_likelihood_is_the_integral_over_speakers(windows: list[tuple[float, float]], mean: float) -> None:
-    """log_likelihood is ln of the integral of N(m; mean, between²) exp((total m - weight m² / 2) / within²) over m."""
-    evidence = heard(windows)
+def log_likelihood(evidence: Evidence, mean: float) -> float:
+    """Ln of the integral of N(m; mean, between²) exp((total m - weight m² / 2) / within²) over m."""
     m = np.linspace(-40.0, 40.0, 80_001)
     exponent = (evidence.total * m - 0.5 * evidence.weight * m**2) / VERDICT.within**2
     exponent -= 0.5 * ((m - mean) / VERDICT.between) ** 2 + math.log(VERDICT.between * math.sqrt(2.0 * math.pi))
     peak = exponent.max()
-    integral = peak + math.log(float(np.exp(exponent - peak).sum()) * (m[1] - m[0]))
-    assert evidence.log_likelihood(mean, VERDICT) == pytest.approx(integral, abs=1e-6)
+    return float(peak + math.log(float(np.exp(exponent - peak).sum()) * (m[1] - m[0])))
 
 
 @given(series)
 def test_the_labels_log_odds_are_those_of_the_likelihoods(windows: list[tuple[float, float]]) -> None:
     """Log-odds of the label are the difference of its likelihood and the other's."""
     evidence = heard(windows)
-    difference = evidence.log_likelihood(VERDICT.mean, VERDICT) - evidence.log_likelihood(-VERDICT.mean, VERDICT)
+    difference = log_likelihood(evidence, VERDICT.mean) - log_likelihood(evidence, -VERDICT.mean)
     assert evidence.log_odds(VERDICT) == pytest.approx(difference, abs=1e-6)
+
+
+@given(series, series)
+def test_two_against_one_is_the_ratio_of_the_likelihoods(
+    first: list[tuple[float, float]], second: list[tuple[float, float]]
+) -> None:
+    """Of one speaker of either label for either part, against the likelier of those who would have made both."""
+    one, other = heard(first), heard(second)
+    mean, both = VERDICT.mean, one | other
+    two = log_likelihood(one, mean) + log_likelihood(other, -mean)
+    expected = two - max(log_likelihood(both, mean), log_likelihood(both, -mean))
+    assert two_against_one((one, other), VERDICT) == pytest.approx(expected, abs=1e-5)
 
 
 @given(series, st.floats(0.0, 5.0))

@@ -58,7 +58,7 @@ def test_a_verdict_stands_until_half_of_it_is_gone() -> None:
     test = SequentialTest(VerdictSettings(), SPEAKERS, ("a", "b"))
     odds = [1.05, 0.95, 0.55, 0.45, 0.95, 1.05]  # of what is needed
     each = (SPEAKERS.within**2 + SPEAKERS.between**2) / (2.0 * SPEAKERS.mean) * math.log(0.99 / 0.01)
-    changes = [test.update((Evidence(part * each, 1.0, 1), Evidence())) for part in odds]
+    changes = [test.update((Evidence(part * each, 1.0, 1), Evidence()), -math.inf) for part in odds]
     assert changes == [True, False, False, True, False, True]
     assert test.standing.label == "a"
 

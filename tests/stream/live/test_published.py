@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import jsonschema
 import msgspec
@@ -232,3 +233,13 @@ def test_no_audio_is_kept_unasked(tmp_path, daemon, demo_samples):
     running.process.stdin = None
     assert running.finish().status == 0
     assert [path for place in places for path in place.rglob("*")] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="no such policy on this system")
+def test_sending_waits_for_a_core_that_is_free(daemon, demo):
+    """ZeroMQ's threads, woken by each message, do not take the core from the worker; all others go on as usual."""
+    running = daemon(demo)
+    tasks = Path("/proc", str(running.process.pid), "task").iterdir()
+    found = {((task / "comm").read_text().startswith("ZMQ"), os.sched_getscheduler(int(task.name))) for task in tasks}
+    running.stop()
+    assert found == {(True, os.SCHED_BATCH), (False, os.SCHED_OTHER)}
