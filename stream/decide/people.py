@@ -105,10 +105,10 @@ class People:
 
         whose: probabilities that it is the first, and the second; weight, kept: as of `hear`.
         """
-        total, count = log_odds, 1.0
+        (first, second), (one, other) = whose, self._persons
+        total = log_odds + (first * one.kind + second * other.kind)
+        count = 1.0 + (first * one.kind_weight + second * other.kind_weight)
         for person, theirs in zip(self._persons, whose, strict=True):
-            total += theirs * person.kind
-            count += theirs * person.kind_weight
             person.kind = person.kind * kept + theirs * weight * log_odds
             person.kind_weight = person.kind_weight * kept + theirs * weight
         return total / count

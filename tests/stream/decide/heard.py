@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import msgspec
 from hypothesis import strategies as st
 
-from models import ModelSpec, load_model, provisional
+from models import ModelSpec, Timbre, load_model, provisional
 from stream.decide import CallSummary, Leg, Turn, VerdictSettings, judge
 from stream.records import Scores, SpeechVerdict
 
 WINDOW = 2.0  # seconds
 SPEAKERS, TURNS = provisional.VERDICT, provisional.TURNS
-SPEC = msgspec.structs.replace(load_model().spec, labels=("a", "b"), verdict=SPEAKERS, turns=TURNS)
+TIMBRE = Timbre(size=2, between=5.0)
+SPEC = msgspec.structs.replace(load_model().spec, labels=("a", "b"), verdict=SPEAKERS, turns=TURNS, timbre=TIMBRE)
 SPEECH, QUIET = SpeechVerdict(0.9, True), SpeechVerdict(0.0, False)
 
 Said = float | None
@@ -34,11 +35,17 @@ class Heard:
         self.at = 0.0
 
     def hear(
-        self, windows: Sequence[Said], hop: float = 0.5, *, speech: float = 1.0, decidable: float = 1.0
+        self,
+        windows: Sequence[Said],
+        hop: float = 0.5,
+        *,
+        speech: float = 1.0,
+        decidable: float = 1.0,
+        timbre: Sequence[float] | None = None,
     ) -> "Heard":
-        """Go on with `windows`, of which each is so surely a voice, and so surely one of the labels' kinds."""
+        """Go on with `windows`: each so surely a voice, so surely one of the labels' kinds, and sounding so."""
         for window in windows:
-            verdict, scores = (QUIET, None) if window is None else (SPEECH, Scores(speech, decidable, window))
+            verdict, scores = (QUIET, None) if window is None else (SPEECH, Scores(speech, decidable, window, timbre))
             first = round(self.at * 50)
             frames = self.frames if self.frames is None else self.frames[first : first + round(WINDOW * 50)]
             self.told += self.leg.hear(self.at, self.at + WINDOW, judge(verdict, scores, self.spec), scores, frames)

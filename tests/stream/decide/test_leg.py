@@ -18,6 +18,20 @@ def test_swapping_the_labels_swaps_all(windows: list[Said], hop: float) -> None:
     assert other.currents == one.currents
 
 
+@given(said, st.lists(st.tuples(exact, st.floats(-5.0, 5.0), st.floats(-5.0, 5.0)), min_size=1, max_size=7))
+def test_swapping_the_labels_swaps_all_that_people_tell(
+    windows: list[Said], sounds: list[tuple[float, float, float]]
+) -> None:
+    """The same where some windows may be a child's, and each sounds like somebody."""
+    one, other = Heard(), Heard(msgspec.structs.replace(SPEC, labels=("b", "a")))
+    for place, p in enumerate(windows):
+        decidable, *timbre = sounds[place % len(sounds)]
+        one.hear([p], decidable=decidable, timbre=timbre)
+        other.hear([None if p is None else 1.0 - p], decidable=decidable, timbre=timbre)
+    assert other.finish().told == one.finish().told
+    assert other.currents == one.currents
+
+
 @given(st.floats(0.5, 1.0), st.integers(1, 60), hops)
 def test_more_of_the_same_makes_nothing_less_sure(p: float, count: int, hop: float) -> None:
     """More evidence of one kind never lowers its probability: not the turn's, not the verdict's."""

@@ -130,6 +130,15 @@ def test_a_persons_kind_lies_among_their_windows(kinds: list[float], first: floa
     assert min(kinds) - 1e-9 <= mean <= max(kinds) + 1e-9
 
 
+@given(st.lists(st.tuples(st.floats(-6.0, 6.0), st.floats(0.0, 1.0)), min_size=1, max_size=20))
+def test_swapping_the_labels_swaps_whose_kind_it_is(told: list[tuple[float, float]]) -> None:
+    """Bit for bit."""
+    one, other = People(VERDICT), People(VERDICT)
+    for kind, first in told:
+        mean = one.kind(kind, (first, 1.0 - first), weight=WEIGHT, kept=KEPT)
+        assert other.kind(kind, (1.0 - first, first), weight=WEIGHT, kept=KEPT) == mean
+
+
 def test_each_of_the_two_has_a_kind_of_their_own() -> None:
     """A child beside a grown woman: what one window says of either is held against all of theirs, not of the other."""
     people = People(VERDICT)
