@@ -57,6 +57,13 @@ def append_layer(content: bytes, weights: npt.NDArray[np.floating], bias: npt.ND
     return _write(model)
 
 
+def remove_layer(content: bytes) -> bytes:
+    """`content` without what `append_layer` has added, if anything."""
+    model = _read(content)
+    _cut(model)
+    return _write(model)
+
+
 def _cut(model: Model) -> None:
     """Take out what `append_layer` has added, if anything: it is last of everything."""
     graph = model.subgraphs[0]

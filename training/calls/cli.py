@@ -53,7 +53,8 @@ def spread(data: Path, work: Path, model: Path, **options: Any) -> None:
 @_data
 @_model
 @click.option("--legs", default=240, show_default=True, help="Simulated calls of two people each.")
-@click.option("--size", default=24, show_default=True, help="Numbers that tell people apart.")
+@click.option("--size", type=click.IntRange(0, 64), default=24, show_default=True,
+              help="Numbers that tell people apart; 0: take out those that the model has.")  # fmt: skip
 def timbre(data: Path, model: Path, *, legs: int, size: int) -> None:
     """Find what tells the two people of a call apart, and put it into the model's files and spec.json.
 

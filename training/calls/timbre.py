@@ -7,14 +7,16 @@ outputs stay what they are, bit for bit.
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
+from msgspec import UNSET
 
 from models import Model, Timbre, UnusableError, load_model, read_spec, write_spec
 from training.audio import RATE
@@ -23,7 +25,7 @@ from training.calls.simulate import alternations, read_voices
 from training.corpora import learnable
 from training.export import write_files
 from training.gate import FRAME
-from training.graph import append_layer, pooled_size
+from training.graph import append_layer, pooled_size, remove_layer
 
 SEED = 800
 _LEAST = 30  # voiced frames in a window, all one person's
@@ -43,11 +45,23 @@ class Discriminants:
 
 
 def timbre(data: Path, folder: Path, *, legs: int, size: int) -> None:
-    """Find `size` numbers on `legs` alternating calls of the train split, and put them into the model in `folder`."""
-    spec = read_spec(folder)
-    model = load_model(folder)
-    voices = read_voices(data, learnable(data, "train"))
-    ear = Ear(_telling_all(model))
+    """Find `size` numbers on `legs` alternating calls of the train split, and put them into the model in `folder`.
+
+    None: take out those that it has.
+    """
+    spec, told, layer = read_spec(folder), UNSET, remove_layer
+    if size:
+        found = discriminants(_heard(data, load_model(folder), legs), size)
+        told = Timbre(size=size, between=found.between)
+        layer = partial(append_layer, weights=found.weights, bias=found.bias)
+    contents = {precision: layer(load_model(folder, precision).content) for precision in spec.files}
+    write_spec(folder, msgspec.structs.replace(spec, files=write_files(folder, contents), timbre=told))
+    print(f"timbre: {told or 'none'}")
+
+
+def _heard(data: Path, model: Model, legs: int) -> list[tuple[Floats, Floats]]:
+    """What `model` pools of either person's windows, on each call on which both are heard."""
+    voices, ear = read_voices(data, learnable(data, "train")), Ear(_telling_all(model))
     people: list[tuple[Floats, Floats]] = []
     for number, call in enumerate(alternations(voices, legs, SEED), 1):
         people += _both(ear(call))
@@ -55,17 +69,11 @@ def timbre(data: Path, folder: Path, *, legs: int, size: int) -> None:
             print(f"timbre: {number} of {legs} calls", file=sys.stderr, flush=True)
     if not people:
         raise UnusableError(f"the train split of {data} makes no calls in which both people are heard: use more --legs")
-    found = discriminants(people, size)
-    contents = {precision: append_layer(load_model(folder, precision).content, found.weights, found.bias)
-                for precision in spec.files}  # fmt: skip
-    told = Timbre(size=size, between=found.between)
-    write_spec(folder, msgspec.structs.replace(spec, files=write_files(folder, contents), timbre=told))
-    print(f"timbre: {told}, from {len(people)} calls")
+    return people
 
 
-def discriminants(people: Iterable[tuple[Floats, Floats]], size: int) -> Discriminants:
+def discriminants(pairs: Sequence[tuple[Floats, Floats]], size: int) -> Discriminants:
     """Of the pooled numbers [windows, pooled] of the two people on each call."""
-    pairs = list(people)
     windows = np.concatenate([each for pair in pairs for each in pair])
     centred = [each - each.mean(0) for pair in pairs for each in pair]
     within = sum(each.T @ each for each in centred) / sum(len(each) - 1 for each in centred)

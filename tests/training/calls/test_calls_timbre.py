@@ -51,10 +51,23 @@ def test_the_command_puts_timbre_into_the_model(corpus: Path, tmp_path: Path) ->
     folder = Path(shutil.copytree(VOICE, tmp_path / "model", ignore=shutil.ignore_patterns("report")))
     options = ["--data", str(corpus), "--model", str(folder), "--legs", "2", "--size", "3"]
     told = CliRunner().invoke(cli, ["timbre", *options], catch_exceptions=False)
-    assert "from 2 calls" in told.stdout
+    assert "size=3" in told.stdout
     assert read_spec(folder).timbre.size == 3
     features = np.random.default_rng(5).uniform(-90.0, -10.0, read_spec(folder).shape).astype(np.float32)
     for precision in ("float32", "int8"):
         shipped, made = (Classifier(load_model(each, precision))(features) for each in (VOICE, folder))
         assert (made.speech, made.decidable, made.label) == (shipped.speech, shipped.decidable, shipped.label)
         assert len(made.timbre) == 3
+
+
+def test_the_command_takes_timbre_out_of_the_model(tmp_path: Path) -> None:
+    """For whoever wants none of it: nothing is heard for that; files, spec and what the daemon knows have none left."""
+    folder = Path(shutil.copytree(VOICE, tmp_path / "model", ignore=shutil.ignore_patterns("report")))
+    CliRunner().invoke(cli, ["timbre", "--model", str(folder), "--size", "0"], catch_exceptions=False)
+    assert not read_spec(folder).timbre
+    features = np.random.default_rng(6).uniform(-90.0, -10.0, read_spec(folder).shape).astype(np.float32)
+    for precision in ("float32", "int8"):
+        shipped, made = (Classifier(load_model(each, precision))(features) for each in (VOICE, folder))
+        assert (made.speech, made.decidable, made.label) == (shipped.speech, shipped.decidable, shipped.label)
+        assert made.timbre is None
+        assert len(load_model(folder, precision).content) < len(load_model(VOICE, precision).content) - 18_000
