@@ -3,7 +3,7 @@
 import dataclasses
 
 import msgspec
-from heard import SPEC, Heard, Said, exact, hops, said
+from heard import SPEC, TURNS, WINDOW, Heard, Said, exact, hops, said
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,3 +100,19 @@ def test_memory_is_bounded() -> None:
             + sum(map(len, leg._speaking._recent.values())) + sum(len(path.closed) for path in leg._filter._paths)
         )  # fmt: skip
     assert max(sizes[5:]) <= max(sizes[:5]) + 60
+
+
+def test_whether_somebody_can_be_decided_is_asked_of_all_their_windows() -> None:
+    """One doubtful window of a grown woman's is hers, one clear one of a child's nobody's; `decidable` says where."""
+    grown, child = [0.9, 0.9, 0.05, 0.9] * 10, [0.05, 0.05, 0.9, 0.05] * 10
+    seconds = []
+    for kinds, least in ((grown, 0.5), (child, 0.5), (grown, 0.99)):
+        turns = msgspec.structs.replace(TURNS, decidable=least)
+        heard = Heard(msgspec.structs.replace(SPEC, turns=turns))
+        for kind in kinds:
+            heard.hear([0.99], decidable=kind)
+        heard.finish()
+        seconds.append((sum(turn.end - turn.start for turn in heard.turns), heard.at - 0.5 + WINDOW))
+    (hers, whole), (childs, _), (strict, _) = seconds
+    assert hers == whole
+    assert childs == strict == 0.0
