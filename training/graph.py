@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as tflite
 
+from models import UnusableError
+
 _FULLY_CONNECTED = tflite.BuiltinOperator.FULLY_CONNECTED
 _CONCATENATION = tflite.BuiltinOperator.CONCATENATION
 _DEQUANTIZE = tflite.BuiltinOperator.DEQUANTIZE
 
-Graph = Any  # tflite.SubGraphT: the generated code has no types
-Model = Any  # tflite.ModelT
+Model = Any  # tflite.ModelT: the generated code has no types
 
 
 def pooled_size(content: bytes) -> int:
@@ -50,10 +51,7 @@ def append_layer(content: bytes, weights: npt.NDArray[np.floating], bias: npt.ND
     joined = tflite.ConcatenationOptionsT()
     joined.axis = -1
     _operator(model, _CONCATENATION, [logits, timbre], row, "ConcatenationOptions", joined)
-    graph.outputs = [row]
-    for signature in model.signatureDefs or []:
-        for output in signature.outputs:
-            output.tensorIndex = row
+    _give(model, row)
     return _write(model)
 
 
@@ -67,9 +65,8 @@ def remove_layer(content: bytes) -> bytes:
 def _cut(model: Model) -> None:
     """Take out what `append_layer` has added, if anything: it is last of everything."""
     graph = model.subgraphs[0]
-    (output,) = graph.outputs
     last = graph.operators[-1]
-    if _code(model, last) != _CONCATENATION or list(last.outputs) != [output]:
+    if graph.tensors[last.inputs[-1]].name != b"timbre":
         return
     logits = int(last.inputs[0])
     made = next(at for at, each in enumerate(graph.operators) if logits in each.outputs)
@@ -79,13 +76,23 @@ def _cut(model: Model) -> None:
     held = max(int(each.buffer) for each in graph.tensors)
     kept = [*(each.buffer for each in model.metadata or []), held]
     model.buffers = model.buffers[: max(kept) + 1]
-    graph.outputs = [logits]
+    _give(model, logits)
+
+
+def _give(model: Model, tensor: int) -> None:
+    """Make it what the model gives, by its signature, too."""
+    model.subgraphs[0].outputs = [tensor]
+    for signature in model.signatureDefs or []:
+        for output in signature.outputs:
+            output.tensorIndex = tensor
 
 
 def _pooled(model: Model) -> int:
     """The tensor that the first dense layer takes."""
-    dense = next(each for each in model.subgraphs[0].operators if _code(model, each) == _FULLY_CONNECTED)
-    return int(dense.inputs[0])
+    for each in model.subgraphs[0].operators:
+        if _code(model, each) == _FULLY_CONNECTED:
+            return int(each.inputs[0])
+    raise UnusableError("the model has no dense layer: timbre is made of what the first one takes")
 
 
 def _code(model: Model, operator: Any) -> int:

@@ -6,9 +6,11 @@ import pytest
 
 pytest.importorskip("ai_edge_litert")
 
+from ai_edge_litert.interpreter import Interpreter
+
 from models import load_model
 from models.spec import Precision
-from training.graph import append_layer, pooled_size
+from training.graph import append_layer, pooled_size, remove_layer
 from training.lite import Lite
 
 SIZE = 5
@@ -46,3 +48,18 @@ def test_another_layer_takes_the_place_of_the_last(content: bytes) -> None:
     once = append_layer(content, one, np.zeros(SIZE))
     again = append_layer(append_layer(content, other, np.ones(SIZE)), one, np.zeros(SIZE))
     assert again == once
+
+
+def test_what_is_taken_out_leaves_nothing_behind(content: bytes, windows: npt.NDArray[np.float32]) -> None:
+    """The logits alone, bit for bit, by the signature as well; where there is no layer, none is taken out."""
+    without = remove_layer(content)
+    assert b"timbre" not in without
+    assert remove_layer(without) == without
+    logits = Lite(content).batch(windows)[:, : len(load_model().spec.outputs)]
+    assert np.array_equal(Lite(without).batch(windows), logits)
+    for made, width in ((without, logits.shape[1]), (content, load_model().spec.row)):
+        runner = Interpreter(model_content=made, num_threads=1).get_signature_runner()
+        (given,), (gives,) = runner.get_input_details(), runner.get_output_details()
+        (row,) = runner(**{given: windows[0][None]})[gives]
+        assert row.shape == (width,)
+        assert np.array_equal(row[: logits.shape[1]], logits[0])

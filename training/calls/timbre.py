@@ -52,7 +52,7 @@ def timbre(data: Path, folder: Path, *, legs: int, size: int) -> None:
     spec, told, layer = read_spec(folder), UNSET, remove_layer
     if size:
         found = discriminants(_heard(data, load_model(folder), legs), size)
-        told = Timbre(size=size, between=found.between)
+        told = Timbre(size=len(found.weights), between=found.between)
         layer = partial(append_layer, weights=found.weights, bias=found.bias)
     contents = {precision: layer(load_model(folder, precision).content) for precision in spec.files}
     write_spec(folder, msgspec.structs.replace(spec, files=write_files(folder, contents), timbre=told))
