@@ -103,6 +103,14 @@ def test_one_person_alone_is_not_parted_by_timbre(told, sounds, sound, log_odds)
     assert people.tell(log_odds, sound, 0.0) == people.tell(log_odds, None, 1.0)
 
 
+@given(timbres, st.floats(-6.0, 6.0), st.floats(0.0, 1.0))
+def test_timbre_counts_as_far_as_there_are_two(sound: list[float], log_odds: float, two: float) -> None:
+    """In proportion to their probability."""
+    people = introduced()
+    label, both = people.tell(log_odds, None, 1.0), people.tell(log_odds, sound, 1.0)
+    assert people.tell(log_odds, sound, two) - label == pytest.approx(two * (both - label), abs=1e-9)
+
+
 @given(st.floats(0.0, 1.0), st.floats(0.01, 1.0))
 def test_a_window_that_sounds_like_somebody_is_theirs(part: float, two: float) -> None:
     """A voice that could be either label's is told by its timbre; the rather, the surer that there are two."""
