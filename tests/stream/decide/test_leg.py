@@ -103,7 +103,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_whether_somebody_can_be_decided_is_asked_of_all_their_windows() -> None:
-    """Ten doubtful seconds of a grown woman's are hers, ten clear ones of a child's nobody's; `decidable` says where."""
+    """Ten doubtful seconds of a grown woman's are hers, ten clear ones of a child's nobody's; as `decidable` says."""
     grown, child = [0.97] * 40 + [0.3] * 20, [0.03] * 40 + [0.7] * 20
     seconds = []
     for kinds, least in ((grown, 0.5), (child, 0.5), (grown, 0.99)):
