@@ -144,7 +144,7 @@ def test_whoever_is_like_the_other_label_is_told_from_the_one_they_talk_with() -
 
 @pytest.mark.parametrize("at_first", [0.4, 0.25])
 def test_whoever_was_taken_for_the_other_at_first_is_not_held_there_by_timbre(at_first: float) -> None:
-    """One voice, doubtful at first and then clearly a label's, gets that label as soon as if nobody heard how it sounds."""
+    """One voice, doubtful at first and then clearly a label's, is told as if nobody heard how it sounds."""
     heard, deaf = (
         Heard().hear([at_first] * 12, timbre=timbre).hear([0.85] * 60, timbre=timbre).finish()
         for timbre in ((4.0, -4.0), None)
