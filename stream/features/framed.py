@@ -1,8 +1,6 @@
 """A row for each frame of overlapping windows: the strict face of the kernels, and the rows they have computed."""
 
-import threading
 from abc import ABC, abstractmethod
-from functools import cache
 
 import numpy as np
 
@@ -10,17 +8,8 @@ from models.spec import FramedSpec
 from stream.features.lanes import LANES
 from stream.records import Features, Samples
 
+_SAMPLE = np.dtype(np.int16)
 KEPT_WINDOWS = 2  # rows are appended through this many windows' length before they are moved back
-
-
-class _Room(threading.local):
-    """Where one thread's streams put samples in turn: memory that stays in the cache."""
-
-    def __init__(self, size: int) -> None:
-        self.samples = np.zeros(size, np.int16)
-
-
-_room = cache(_Room)
 
 
 class Framed(ABC):
@@ -37,7 +26,7 @@ class Framed(ABC):
         self.frames, columns = spec.shape(window)
         self._rows = np.zeros((KEPT_WINDOWS * self.frames, columns), np.float32)
         self._end = 0  # rows[_end - frames:_end] are the last window's; 0: there is none
-        self._room = _room(window + (LANES - 1) * spec.hop + spec.frame)
+        self._padded = np.zeros((LANES - 1) * spec.hop + spec.frame, np.int16) if self.frames < LANES else None
 
     def __call__(self, samples: Samples, fresh: int | None = None) -> Features:
         """The features of `samples` (int16[window]): float32[rows, columns], valid until the next call.
@@ -52,19 +41,20 @@ class Framed(ABC):
             known = self._rows[self._end - self.frames + new : self._end]
             self._rows[: len(known)] = known
             self._end = len(known)
-        unseen = samples[(self.frames - new) * self._hop :]
-        room = self._room.samples
-        room[: unseen.size] = unseen  # kernels read past the end, to fill their lanes
-        self._compute(room, self._rows[self._end : self._end + new])
-        self._end += new
+        samples = np.ascontiguousarray(samples)
+        if self._padded is not None:  # kernels take LANES frames at once
+            self._padded[: self._window] = samples
+            samples = self._padded
+        begin, self._end = self._end, self._end + new
+        self._compute(samples, self._rows[begin : self._end])
         return self._rows[self._end - self.frames : self._end]
 
     @abstractmethod
     def _compute(self, samples: Samples, out: Features) -> None:
-        """Write a row of `out` for each frame from the first sample on; `samples` suffice for batches of LANES."""
+        """Write a row of `out` for each of the last frames; `samples` suffice for LANES."""
 
 
 def check_window(samples: Samples, window: int) -> None:
     """Raise ValueError unless `samples` are int16[window]."""
-    if samples.dtype != np.int16 or samples.shape != (window,):
+    if samples.dtype != _SAMPLE or samples.shape != (window,):
         raise ValueError(f"window is {samples.dtype}{list(samples.shape)}: expected int16[{window}]")

@@ -181,41 +181,50 @@ def power_decibels(power, floor):  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def write_rows(lanes, rows, out):  # type: ignore[no-untyped-def]
-    """The first `rows` of LANES frames, a row of `out` each."""
-    for lane in range(rows):
+def batch_start(frame, frames):  # type: ignore[no-untyped-def]
+    """The first of LANES frames with `frame` among them, none beyond the last of `frames`, if there are so many."""
+    return max(min(frame, frames - LANES), 0)
+
+
+@_kernel
+def write_rows(lanes, first, end, out):  # type: ignore[no-untyped-def]
+    """The frames from lane `first` to `end`, a row of `out` each."""
+    for lane in range(first, min(end, LANES)):
         for column in range(out.shape[1]):
-            out[lane, column] = lanes[column * LANES + lane]
+            out[lane - first, column] = lanes[column * LANES + lane]
 
 
-_FRAMES = "i2[::1], i8, i8, f4[::1], f4[:, ::1], i4[::1], f4[:, ::1]"  # samples, hop, frames, window, the FFT's
+_SAMPLES = "Array(i2, 1, 'C', readonly=True)"  # as well such that can be written to
+_FRAMES = f"{_SAMPLES}, i8, i8, i8, f4[::1], f4[:, ::1], i4[::1], f4[:, ::1]"  # hop, known, frames, window, the FFT's
 _BANDS = "i4[::1], f4[::1], f4[::1]"  # edge, rising, falling
 
 
 @_compiled(f"void({_FRAMES}, {_BANDS}, f4, f4[:, ::1], f4[::1], f4[::1], f4[:, ::1])")
 def log_mel(  # type: ignore[no-untyped-def]
-    samples, hop, frames, window, twiddle, place, unpack, edge, rising, falling, floor, work, power, mel, out
+    samples, hop, known, frames, window, twiddle, place, unpack, edge, rising, falling, floor, work, power, mel, out
 ):
-    """`frames` frames, `hop` samples apart from the first sample on, to `out[:frames]` (dB per mel band).
+    """Of `frames` frames, `hop` samples apart from the first on, those after `known` ones, to `out`: dB per mel band.
 
-    `samples` must reach to the end of the last full batch of LANES frames.
+    `samples` must reach to the end of all frames, and of LANES.
     """
-    for start in range(0, frames, LANES):
+    for frame in range(known, frames, LANES):
+        start = batch_start(frame, frames)
         power_spectra(samples, start * hop, hop, window, twiddle, place, unpack, work, power)
         mel_sums(power, edge, rising, falling, mel)
         power_decibels(mel, floor)
-        write_rows(mel, min(LANES, frames - start), out[start:])
+        write_rows(mel, frame - start, frames - start, out[frame - known :])
 
 
 @_compiled(f"void({_FRAMES}, f4, f4[:, ::1], f4[::1], f4[:, ::1])")
 def log_power(  # type: ignore[no-untyped-def]
-    samples, hop, frames, window, twiddle, place, unpack, floor, work, power, out
+    samples, hop, known, frames, window, twiddle, place, unpack, floor, work, power, out
 ):
-    """The same frames as `log_mel`, to `out[:frames]`: dB per bin."""
-    for start in range(0, frames, LANES):
+    """The same frames as `log_mel`, to `out`: dB per bin."""
+    for frame in range(known, frames, LANES):
+        start = batch_start(frame, frames)
         power_spectra(samples, start * hop, hop, window, twiddle, place, unpack, work, power)
         power_decibels(power, floor)
-        write_rows(power, min(LANES, frames - start), out[start:])
+        write_rows(power, frame - start, frames - start, out[frame - known :])
 
 
 @_compiled("i8(i2[::1])")

@@ -20,11 +20,11 @@ class MelBank:
         self._bands = _bands(spec.fft, spec.bands, spec.f_min, spec.f_max, sample_rate)
         self._mel = aligned_zeros(spec.bands * LANES)
 
-    def compute(self, samples: Samples, out: Features) -> None:
-        """Write a row of `out` (float32[n, bands]) for each frame; `samples` as `Framed` gives them."""
+    def compute(self, samples: Samples, frames: int, out: Features) -> None:
+        """Write a row of `out` (float32[n, bands]) for each of the last n of so many frames of `samples`."""
         plan, bands, room = self._plan, self._bands, self._plan.room
         kernels.log_mel(
-            samples, self._hop, len(out), plan.hann, plan.twiddle, plan.place, plan.unpack,
+            samples, self._hop, frames - len(out), frames, plan.hann, plan.twiddle, plan.place, plan.unpack,
             bands.edge, bands.rising, bands.falling, self._floor, room.work, room.power, self._mel, out,
         )  # fmt: skip
 
@@ -43,4 +43,4 @@ class LogMel(Framed):
         self._bank = MelBank(spec, sample_rate)
 
     def _compute(self, samples: Samples, out: Features) -> None:
-        self._bank.compute(samples, out)
+        self._bank.compute(samples, self.frames, out)

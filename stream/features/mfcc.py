@@ -21,7 +21,7 @@ class Mfcc(Framed):
 
     def _compute(self, samples: Samples, out: Features) -> None:
         rows = self._log_mel[: len(out)]
-        self._bank.compute(samples, rows)
+        self._bank.compute(samples, self.frames, rows)
         kernels.transform_rows(rows, self._basis, out)
 
 

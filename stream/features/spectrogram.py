@@ -18,6 +18,6 @@ class Spectrogram(Framed):
     def _compute(self, samples: Samples, out: Features) -> None:
         plan, room = self._plan, self._plan.room
         kernels.log_power(
-            samples, self._hop, len(out), plan.hann, plan.twiddle, plan.place, plan.unpack,
+            samples, self._hop, self.frames - len(out), self.frames, plan.hann, plan.twiddle, plan.place, plan.unpack,
             self._floor, room.work, room.power, out,
         )  # fmt: skip

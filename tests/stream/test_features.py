@@ -168,6 +168,28 @@ def test_known_frames_are_not_computed_again(spec: FeatureSpec) -> None:
 
 
 @any_kind
+@given(window=st.integers(512, 3000), hop=st.integers(1, 10), seed=st.integers(0, 2**32 - 1))
+def test_short_windows(spec: FeatureSpec, window: int, hop: int, seed: int) -> None:
+    """Windows of fewer frames than are computed together have the frames of long ones, streamed or not, bit for bit."""
+    samples, rows = noise(seed, 1000), spec.shape(window)[0]
+    stream, whole = extractor(spec, window), extractor(spec, samples.size)(samples)
+    first = stream(samples[:window])
+    np.testing.assert_array_equal(first, whole[:rows])
+    after = samples[hop * 160 :][:window]
+    np.testing.assert_array_equal(stream(after, hop * 160), extractor(spec, window)(after))
+
+
+@any_kind
+def test_any_memory_will_do(spec: FeatureSpec) -> None:
+    """Samples that cannot be written to, and every other one of stereo, give what a copy of them gives."""
+    frozen = noise(0, 1000).repeat(4)
+    wanted = extractor(spec)(frozen)
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(extractor(spec)(frozen), wanted)
+    np.testing.assert_array_equal(extractor(spec)(np.stack([frozen, -frozen], axis=1)[:, 0]), wanted)
+
+
+@any_kind
 def test_nothing_is_allocated(spec: FeatureSpec, woman: Samples) -> None:
     """A hop allocates no array: at most the few small objects that views of arrays are."""
     stream, samples = extractor(spec), woman[:32000]
