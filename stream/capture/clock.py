@@ -16,6 +16,7 @@ _LONG_BINS = 10
 _MOST_DRIFT = 500e-6  # a worse crystal is no sound card's
 _DRIFT_BINS = 600  # the last ten minutes tell the drift
 _LEAST_DRIFT_BINS = 30
+_LATELY_BLOCKS = 8
 
 
 class CaptureClock:
@@ -28,6 +29,7 @@ class CaptureClock:
         self._began = 0.0  # of the bin
         self._least = 0.0  # of the bin's lags
         self._low: list[float] = []  # least lags far below the floor, one bin after the other
+        self._lately: deque[float] = deque(maxlen=_LATELY_BLOCKS)  # lags
         self._points: deque[tuple[float, float]] = deque(maxlen=_DRIFT_BINS)  # time and least lag, undisturbed
 
     def hear(self, when: float, frames: int, *, lossy: bool) -> int:
@@ -40,8 +42,10 @@ class CaptureClock:
             missing = max(missing, round((lag - self._floor) * self._rate), 1)
         if missing:
             self._points.clear()
+            self._lately.clear()
             lag -= missing / self._rate
             self._least, self._began = lag, when
+        self._lately.append(lag)
         self._least = min(self._least, lag)
         self._end += missing + frames
         return missing
@@ -58,6 +62,10 @@ class CaptureClock:
         """`frames` are known to be missing; returns them."""
         self._end += frames
         return frames
+
+    def due(self, frames: int) -> float:
+        """When so many more frames will have come, if they are as early as lately; 0 where that is not known."""
+        return min(self._lately) + (self._end + frames) / self._rate if self._lately else 0.0
 
     @property
     def drift_ppm(self) -> float | None:

@@ -22,7 +22,7 @@ _FLOOD, _FLOOD_SECONDS = 0.25, 2.0  # overflows at this share of the blocks with
 _DELAYS = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before each new attempt; the last one stays
 _PROVEN_SECONDS = 10.0  # of audio, after which the next loss is tried again at once
 _HOPELESS_SECONDS = 60.0  # without audio: failed, though attempts go on
-_WAKING_SECONDS = 0.09  # by which a block may come earlier than the one before, and a thread wake too late
+_USUALLY_LATER_SECONDS = 0.002  # than at the earliest; who wakes before a block is there, wakes once more
 _MOST_LEISURE_SECONDS = 0.5
 _ZEROS_SECONDS, _MOST_ZEROS_SECONDS = 60.0, 3600.0  # of nothing else: a device that hangs, or is muted; see _mind_zeros
 _TELL_SECONDS = 5.0  # how often the drift is told
@@ -55,7 +55,7 @@ class Hearing:
     @property
     def leisure(self) -> float:
         """Seconds for which blocks may be left in the pipe, since nobody waits for them; none where there are many."""
-        due = self._writer.heard + self._writer.missing / self._device.rate - _WAKING_SECONDS
+        due = self._clock.due(self._writer.missing) + _USUALLY_LATER_SECONDS
         return min(due - time.monotonic(), _MOST_LEISURE_SECONDS)
 
     def go_on(self) -> None:

@@ -18,22 +18,22 @@ class Device:
     def __init__(self, ppm: float, jitter: float, seed: int, block: int = 1600) -> None:
         self.clock = CaptureClock(RATE)
         self._block, self._seconds, self._jitter = block, block / RATE / (1 + ppm * 1e-6), jitter
-        self._rng, self._now = np.random.default_rng(seed), 1000.0
+        self._rng, self.now = np.random.default_rng(seed), 1000.0
         self.missing = 0
 
     def run(self, seconds: float, *, lossy: bool = False) -> None:
         for i in count():
             if i * self._block >= seconds * RATE:
                 return
-            self._now += self._seconds
-            when = self._now + float(self._rng.uniform(0, self._jitter))
+            self.now += self._seconds
+            when = self.now + float(self._rng.uniform(0, self._jitter))
             self.missing += self.clock.hear(when, self._block, lossy=lossy and i == 0)
 
     def lose(self, seconds: float) -> None:
-        self._now += seconds
+        self.now += seconds
 
 
-blocks = st.sampled_from([320, 640, 1600])
+blocks = st.sampled_from([320, 640, 1600, 4000])
 devices = st.builds(
     Device, ppm=st.floats(-300, 300), jitter=st.floats(0, 0.05), seed=st.integers(0, 99), block=blocks
 )  # fmt: skip
@@ -82,7 +82,7 @@ def test_stream_time_goes_on_without_the_device(device: Device, pauses: list[flo
     device.run(20.0)
     for pause in pauses:
         device.lose(pause)
-        device.missing += device.clock.miss(device._now)
+        device.missing += device.clock.miss(device.now)
     device.run(1.0, lossy=True)
     assert device.missing / RATE == pytest.approx(sum(pauses), abs=0.08)
 
@@ -95,6 +95,18 @@ def test_drift_is_measured(ppm: float, seed: int, block: int) -> None:
     assert device.clock.drift_ppm is None
     device.run(95.0)
     assert device.clock.drift_ppm == pytest.approx(ppm, abs=10)
+
+
+@given(devices, st.floats(0.3, 5.0), st.integers(1, 16000))
+def test_what_comes_is_due_when_it_comes_at_the_earliest(device: Device, lost: float, frames: int) -> None:
+    """To within the jitter of the last blocks; after a loss, too, and nothing is due where nothing is known."""
+    assert device.clock.due(frames) == 0.0
+    device.run(10.0)
+    for _ in range(2):
+        expected = device.now + frames / RATE
+        assert expected - 0.005 <= device.clock.due(frames) <= expected + 0.05
+        device.lose(lost)
+        device.run(5.0, lossy=True)
 
 
 def test_a_device_that_never_came_misses_nothing() -> None:
