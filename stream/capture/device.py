@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _RATE = 16_000  # Hz; the pipeline's own, for which no resampling is needed
 _MOST_DEFAULT_CHANNELS = 2  # virtual devices offer 32 or 128 that all carry the same
-_BLOCK_SECONDS = (0.04, 0.25)  # the least and the most
+_BLOCK_SECONDS = (0.04, 0.1)  # the least and the most
 
 
 def portaudio() -> "sounddevice":
@@ -77,7 +77,7 @@ def choose_block(rate: int, pace: int) -> int:
     """Frames to take at once, for somebody who waits for positions that are multiples of `pace`.
 
     Each block wakes the sound server, the capture process and us. So it is the largest divisor of `pace` of at most
-    0.25 s: what is waited for ends with a block, and comes no later than it would in small ones. Where there is
+    0.1 s: what is waited for ends with a block, and comes no later than it would in small ones. Where there is
     none of at least 0.04 s, it is 0.04 s, by which it comes later at most.
     """
     least, most = (round(seconds * rate) for seconds in _BLOCK_SECONDS)

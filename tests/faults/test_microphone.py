@@ -18,11 +18,10 @@ def hears(daemon, observe, sound, speak):
     return running, observer
 
 
-def assert_recovered(running, observer, before, *causes):
-    """The stream got lost for one of `causes`, came back and says what it missed; the daemon ends well."""
+def assert_recovered(running, observer, before, cause):
+    """The stream got lost for `cause`, came back and says what it missed; the daemon ends well."""
     told = [health["streams"]["one"] for health in observer.healths if "one" in health["streams"]]
-    told_cause = next(each["cause"] for each in told if each["state"] == "recovering")
-    assert any(cause in told_cause for cause in causes)
+    assert cause in next(each["cause"] for each in told if each["state"] == "recovering")
     window = observer.await_window("one", "female")
     assert window["lost_samples"] > 0
     assert window["start"] >= before["end"] + window["lost_samples"] / 16_000 - 1e-6
@@ -70,8 +69,7 @@ def test_a_sound_server_that_is_killed(hears, sound, speak):
     observer.await_state("one", "recovering")
     assert not sound.start()
     speak("one", "female")
-    hung = "no audio for"  # libpulse waits for a fragment that is half read, if pa_memimport_free comes first
-    assert_recovered(running, observer, before, "the device has gone", hung)
+    assert_recovered(running, observer, before, "the device has gone")
 
 
 def test_a_capture_process_that_is_killed(hears):

@@ -13,6 +13,7 @@ from training.calls.folds import Fold, Learn, learn_fold, split_folds
 from training.calls.hear import Ear, Hearing, decide
 from training.calls.simulate import Voice, alternations, read_voices, singles
 from training.calls.turning import cost, count_durations, search
+from training.calls.wary import make_wary
 from training.corpora import learnable
 from training.report.evaluation import FOLDER
 
@@ -57,6 +58,7 @@ def spread(
     found = estimate(single, turning, spec)
     found = msgspec.structs.replace(found, folds=folds, speakers=len({voice.name for voice in voices}))
     write_spec(folder, msgspec.structs.replace(spec, turns=found.turns, verdict=found.verdict))
+    make_wary(data, folder)
     place = folder / FOLDER / "calls"
     place.mkdir(parents=True, exist_ok=True)
     (place / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
