@@ -61,27 +61,30 @@ class _Capture:
         stream.read(stream.read_available)  # the first block begins with what comes next, and ends with what does
         pieces = Pieces(self._device.rate, time.monotonic(), self._frames)
         while True:
-            self._await(stream, pieces)
-            content, overflow = stream.read(self._block)
+            count = self._await(stream, pieces)
+            content, overflow = stream.read(count)
             if len(self._outbox) < self._most_blocks:  # else nobody has read for long
                 self._outbox.put(Block(time.monotonic(), self._frames, overflow, bytes(content)))
-            self._frames += self._block
+            self._frames += count
 
-    def _await(self, stream: "sounddevice.RawInputStream", pieces: Pieces) -> None:
-        """Sleep until the next block is there; where that cannot be foreseen, reading waits for it.
+    def _await(self, stream: "sounddevice.RawInputStream", pieces: Pieces) -> int:
+        """Sleep until a block's end is there; where that cannot be foreseen, reading waits for it. How much to read.
 
         Reading alone would wait, under ALSA, for a whole block beside what is there of this one: up to a block longer.
+        Whatever is there is read: of a piece that is half read, libpulse waits for ever for the rest to be, should the
+        server end then (`pa_memimport_free`).
         """
-        end = self._frames + self._block
+        end = (self._frames // self._block + 1) * self._block
         time.sleep(max(pieces.due(end) - time.monotonic(), 0.0))
         since = 0.0
         for look in LOOKS:
             there = self._frames + stream.read_available
             pieces.see(time.monotonic(), there, since)
             if there >= end:
-                return
+                return there - self._frames
             time.sleep(look)
             since = look
+        return end - self._frames
 
     def _flush(self) -> None:
         while True:
