@@ -78,10 +78,10 @@ class _Capture:
         time.sleep(max(pieces.due(end) - time.monotonic(), 0.0))
         since = 0.0
         for look in LOOKS:
-            there = self._frames + stream.read_available
-            pieces.see(time.monotonic(), there, since)
-            if there >= end:
-                return there - self._frames
+            available: int = stream.read_available
+            pieces.see(time.monotonic(), self._frames + available, since)
+            if self._frames + available >= end:
+                return available
             time.sleep(look)
             since = look
         return end - self._frames
