@@ -211,9 +211,12 @@ class TurnFilter:
         self._scores, self._paths = scores, paths
 
     def _counted(self, path: Path, closed: tuple[Segment, ...], was: Segment, heard: Heard) -> Path:
-        """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's."""
+        """`path` with the segments `closed` and `was`, and the window's evidence where the state is a label's.
+
+        One that speaks for neither is no evidence: of which label's it would be, chance would say.
+        """
         state, log_odds, proof, speakers = was.state, heard.log_odds, heard.proof, self._speakers
-        if state == NOBODY or log_odds is None or proof is None:
+        if state == NOBODY or not log_odds or proof is None:
             return path if was is path.open else Path(closed, was, path.parts)
         at, (first, second) = heard.centre, path.parts
         if state == 0:

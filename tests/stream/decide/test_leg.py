@@ -4,11 +4,12 @@ import dataclasses
 
 import msgspec
 from heard import SPEC, TURNS, WINDOW, Heard, Said, exact, hops, said
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 
 @given(said, hops)
+@example([0.5, None, 0.0, 0.0], 2.0)  # the first speaks for neither, and then nobody: either label's turn is as likely
 def test_swapping_the_labels_swaps_all(windows: list[Said], hop: float) -> None:
     """Symmetry: 1 - p for p and the labels' names exchanged give equal turns, verdicts and speaking time."""
     one = Heard().hear(windows, hop).finish()
