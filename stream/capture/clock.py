@@ -42,7 +42,6 @@ class CaptureClock:
             missing = max(missing, round((lag - self._floor) * self._rate), 1)
         if missing:
             self._points.clear()
-            self._lately.clear()
             lag -= missing / self._rate
             self._least, self._began = lag, when
         self._lately.append(lag)

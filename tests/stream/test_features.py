@@ -1,6 +1,9 @@
 """Laws of the features: equal to their float64 twins and to librosa, and to themselves however they were fed."""
 
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -222,3 +225,30 @@ def test_refuses_what_is_no_window(spec: FeatureSpec) -> None:
         extractor(spec)(np.zeros(32000, np.float32))
     with pytest.raises(ValueError, match=r"int16\[31999\]"):
         extractor(spec)(np.zeros(31999, np.int16))
+
+
+_AT_THE_END = """
+import ctypes, mmap, sys
+import numpy as np
+from stream.features import build_extractor
+from tests.stream.test_features import KINDS
+
+window = int(sys.argv[1])
+pages = -(-2 * window // mmap.PAGESIZE)
+memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+end = pages * mmap.PAGESIZE
+address = ctypes.addressof(ctypes.c_char.from_buffer(memory, end))
+assert ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(address), mmap.PAGESIZE, 0) == 0
+samples = np.frombuffer(memory, np.int16, window, end - 2 * window)
+for spec in KINDS:
+    extractor = build_extractor(spec, sample_rate=16000, window=window)
+    for fresh in (None, 8000, 160):
+        extractor(samples, fresh)
+"""
+
+
+@pytest.mark.parametrize("window", [32000, 31999, 3000])
+def test_nothing_beyond_the_window_is_read(window: int) -> None:
+    """Where memory ends with it, a kernel that read on would end the process."""
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _AT_THE_END, str(window)], cwd=root, check=True)

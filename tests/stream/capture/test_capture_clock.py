@@ -109,6 +109,15 @@ def test_what_comes_is_due_when_it_comes_at_the_earliest(device: Device, lost: f
         device.run(5.0, lossy=True)
 
 
+@given(st.lists(st.floats(0.0, 0.15), min_size=1, max_size=8))
+def test_one_early_block_of_the_last_eight_tells_when_the_next_is_due(late: list[float]) -> None:
+    """The others were late, whatever kept them."""
+    clock = CaptureClock(RATE)
+    for number, each in enumerate(late, 1):
+        clock.hear(1000.0 + number * 0.1 + each, 1600, lossy=False)
+    assert clock.due(800) == pytest.approx(1000.0 + len(late) * 0.1 + min(late) + 0.05)
+
+
 def test_a_device_that_never_came_misses_nothing() -> None:
     """Before the first block there is no stream time that could go on."""
     assert CaptureClock(RATE).miss(1e9) == 0

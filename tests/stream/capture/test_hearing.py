@@ -2,6 +2,7 @@
 
 import threading
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -94,6 +95,20 @@ def test_blocks_are_left_until_somebody_waits_for_them(pace: int, blocks: list[i
         position = intake.ring.mark.position
         next_edge = (position // pace + 1) * pace
         assert position + writer.missing == max(next_edge, awaited)
+
+
+@pytest.mark.parametrize(("blocks", "seconds"), [(1, 0.482), (24, 0.022), (25, 0.502), (30, 0.402)])
+def test_whoever_reads_sleeps_until_a_window_is_complete(
+    blocks: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many blocks of 20 ms, and no longer than half a second: windows end at multiples of 25 blocks."""
+    heard, intake = hearing()
+    intake.ring.pace = 25 * BLOCK
+    assert heard.leisure <= 0.0  # nothing has come: whatever does is taken at once
+    for number in range(blocks):
+        heard.take(block(number))
+    monkeypatch.setattr("stream.sources.hearing.time", SimpleNamespace(monotonic=lambda: block(blocks - 1).when))
+    assert heard.leisure == pytest.approx(min(seconds, 0.5))
 
 
 def test_an_overflow_is_counted_and_its_loss_is_a_gap() -> None:
