@@ -71,11 +71,6 @@ class ChannelWriter:
         return self.rings[0].pace
 
     @property
-    def heard(self) -> float:
-        """When (time.monotonic) the last frames came."""
-        return self.rings[0].mark.heard
-
-    @property
     def missing(self) -> int:
         """Frames until the one for which somebody waits, or soon will, at least 1."""
         position = self.rings[0].mark.position  # they all hear the same

@@ -42,6 +42,8 @@ def calls(data: Path, model: Path, **options: Any) -> None:
 def spread(data: Path, work: Path, model: Path, **options: Any) -> None:
     """Estimate the parameters of turns and verdicts by cross-fitting; writes them into the model's spec.json.
 
+    `decidable` is estimated last, on the dev split's children.
+
     Resumes after the last whole epoch of the last fold.
     """
     from training.calls.spread import spread as run
@@ -58,7 +60,8 @@ def spread(data: Path, work: Path, model: Path, **options: Any) -> None:
 def timbre(data: Path, model: Path, *, legs: int, size: int) -> None:
     """Find what tells the two people of a call apart, and put it into the model's files and spec.json.
 
-    After `export`, before `spread`. What the model said before, it says as before, bit for bit.
+    After `export`, before `spread`. What the model said before, it says as before, bit for bit. Where `spread` has been
+    before, `decidable` is estimated anew, on the dev split's children.
     """
     from training.calls.timbre import timbre as run
 

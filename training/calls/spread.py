@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from models import ModelSpec, Turns, Verdict, load_model, provisional, read_spec, write_spec
+from training.calls.decidable import write_decidable
 from training.calls.estimate import estimate_verdict, hop_of, leg_windows, with_stray
 from training.calls.folds import Fold, Learn, learn_fold, split_folds
 from training.calls.hear import Ear, Hearing, decide
 from training.calls.simulate import Voice, alternations, read_voices, singles
 from training.calls.turning import cost, count_durations, search
-from training.calls.wary import make_wary
 from training.corpora import learnable
 from training.report.evaluation import FOLDER
 
@@ -58,7 +58,8 @@ def spread(
     found = estimate(single, turning, spec)
     found = msgspec.structs.replace(found, folds=folds, speakers=len({voice.name for voice in voices}))
     write_spec(folder, msgspec.structs.replace(spec, turns=found.turns, verdict=found.verdict))
-    make_wary(data, folder)
+    write_decidable(data, folder)
+    found = msgspec.structs.replace(found, turns=read_spec(folder).turns)
     place = folder / FOLDER / "calls"
     place.mkdir(parents=True, exist_ok=True)
     (place / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")

@@ -20,9 +20,9 @@ from msgspec import UNSET
 
 from models import Model, Timbre, UnusableError, load_model, read_spec, write_spec
 from training.audio import RATE
+from training.calls.decidable import write_decidable
 from training.calls.hear import Ear, Hearing
 from training.calls.simulate import alternations, read_voices
-from training.calls.wary import make_wary
 from training.corpora import learnable
 from training.export import write_files
 from training.gate import FRAME
@@ -58,8 +58,8 @@ def timbre(data: Path, folder: Path, *, legs: int, size: int) -> None:
     contents = {precision: layer(load_model(folder, precision).content) for precision in spec.files}
     write_spec(folder, msgspec.structs.replace(spec, files=write_files(folder, contents), timbre=told))
     print(f"timbre: {told or 'none'}")
-    if size and spec.turns:
-        make_wary(data, folder)
+    if size:
+        write_decidable(data, folder)
 
 
 def _heard(data: Path, model: Model, legs: int) -> list[tuple[Floats, Floats]]:

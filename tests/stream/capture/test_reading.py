@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.capture.__main__ import _Capture
+from stream.capture.pieces import LOOKS
 from stream.capture.wire import Block, Device
 
 RATE, BLOCK = 16_000, 32  # frames: 2 ms
@@ -37,6 +38,15 @@ class Sent(list[Block]):
     """An outbox that keeps all."""
 
     put = list.append
+
+
+def test_what_no_look_finds_is_waited_for() -> None:
+    """Where pieces cannot be foreseen, reading waits for the block's end, and no longer."""
+    reader, stream = _Capture(Device("card", 1, RATE), 0, BLOCK), Stream([5, *[0] * len(LOOKS)])
+    reader._outbox = Sent()
+    with pytest.raises(GoneError):
+        reader._read(stream)
+    assert stream.read_counts[2:] == [(BLOCK, 5)]
 
 
 @settings(max_examples=30, deadline=None)

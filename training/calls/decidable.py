@@ -1,4 +1,4 @@
-"""How sure turns must be that somebody is no child: as wary of children over time as single windows are.
+"""`decidable`: how sure turns must be that somebody is no child. As wary of children over time as single windows are.
 
 A window alone is `undecidable`, or not sure enough, for part of children's time; turns, which ask a person's windows
 together, name a label for no more of it than windows do, and for as much of everybody else's as that allows.
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from models import ModelSpec, load_model, provisional, read_spec, write_spec
+from models import ModelSpec, load_model, read_spec, write_spec
 from stream.words import UNKNOWN
 from training.calls.hear import Ear, Hearing, decide
 from training.calls.simulate import read_children, singles
@@ -23,17 +23,22 @@ SEED: Final = 900
 _STEPS: Final = [step / 1000 for step in range(1, 1000)]
 
 
-def make_wary(data: Path, folder: Path, *, legs: int = LEGS) -> None:
-    """Write `decidable` into the turns of the spec in `folder`, by its model on `legs` of the dev split's children."""
+def write_decidable(data: Path, folder: Path, *, legs: int = LEGS) -> None:
+    """Estimate it by the model in `folder` on `legs` of the dev split's children, and write it into the spec's turns.
+
+    Where these are not estimated yet, nothing is done: `spread` comes back.
+    """
     model = load_model(folder)
+    if not model.spec.turns:
+        return
     children = read_children(data, learnable(data, "dev"))
     ear = Ear(model)
-    found = decidable([ear(call) for call in singles(children, legs, SEED, "dev")], model.spec)
+    found = estimate_decidable([ear(call) for call in singles(children, legs, SEED, "dev")], model.spec)
     write_spec(folder, _with(read_spec(folder), found))
     print(f"decidable: {'as one window' if found is UNSET else found}")
 
 
-def decidable(hearings: Sequence[Hearing], spec: ModelSpec) -> float | UnsetType:
+def estimate_decidable(hearings: Sequence[Hearing], spec: ModelSpec) -> float | UnsetType:
     """The least probability, in thousandths, at which turns name a label for no more of the time than windows do.
 
     UNSET where no child is heard, or the model does not tell.
@@ -57,5 +62,4 @@ def _named(hearings: Sequence[Hearing], spec: ModelSpec) -> float:
 
 
 def _with(spec: ModelSpec, least: float | UnsetType) -> ModelSpec:
-    turns = msgspec.structs.replace(spec.turns or provisional.TURNS, decidable=least)
-    return msgspec.structs.replace(spec, turns=turns)
+    return msgspec.structs.replace(spec, turns=msgspec.structs.replace(spec.turns, decidable=least))

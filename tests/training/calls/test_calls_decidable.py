@@ -13,9 +13,9 @@ from msgspec import UNSET
 from models import VOICE, ModelSpec, read_spec, write_spec
 from stream.decide import judge
 from stream.records import Scores, SpeechVerdict
+from training.calls.decidable import estimate_decidable, write_decidable
 from training.calls.hear import HeardWindow, Hearing, decide
 from training.calls.simulate import Script
-from training.calls.wary import decidable, make_wary
 
 WINDOWS = 60
 SPEC = msgspec.structs.replace(read_spec(VOICE), timbre=UNSET)
@@ -45,7 +45,7 @@ def test_no_more_is_named_than_by_windows_and_no_less_than_must_be(seed: int, gr
     """The least probability at which turns name a label for no more of the time than windows do."""
     hearings = [child(seed * 100 + number, grown * (1 + number) / 4) for number in range(8)]
     windows = np.mean([window.judgement.label != "unknown" for each in hearings for window in each.windows])
-    least = decidable(hearings, SPEC)
+    least = estimate_decidable(hearings, SPEC)
     assert named(hearings, least) <= windows + 1e-9
     assert least == 0.001 or named(hearings, least - 0.001) > windows - 1e-9
 
@@ -55,8 +55,8 @@ def test_nothing_is_estimated_where_nobody_tells() -> None:
     silent: ModelSpec = msgspec.structs.replace(
         SPEC, outputs=[each for each in SPEC.outputs if each.meaning == "label"]
     )
-    assert decidable([], SPEC) is UNSET
-    assert decidable([child(0, 0.1)], silent) is UNSET
+    assert estimate_decidable([], SPEC) is UNSET
+    assert estimate_decidable([child(0, 0.1)], silent) is UNSET
 
 
 @pytest.mark.parametrize("age", ["8", "adult"])
@@ -67,8 +67,16 @@ def test_it_is_written_where_there_are_children(corpus: Path, tmp_path: Path, ag
     folder = Path(shutil.copytree(VOICE, tmp_path / "model", ignore=shutil.ignore_patterns("report")))
     former = read_spec(folder)
     write_spec(folder, msgspec.structs.replace(former, turns=msgspec.structs.replace(former.turns, decidable=0.5)))
-    make_wary(corpus, folder, legs=2)
+    write_decidable(corpus, folder, legs=2)
     found = read_spec(folder).turns
     assert (found.decidable is UNSET) == (age == "adult")
     assert found.decidable != 0.5
     assert msgspec.structs.replace(found, decidable=former.turns.decidable) == former.turns
+
+
+def test_turns_that_are_not_estimated_yet_stay_so(corpus: Path, tmp_path: Path) -> None:
+    """What is provisional is not written down as if it had been estimated."""
+    folder = Path(shutil.copytree(VOICE, tmp_path / "model", ignore=shutil.ignore_patterns("report")))
+    write_spec(folder, msgspec.structs.replace(read_spec(folder), turns=UNSET))
+    write_decidable(corpus, folder, legs=2)
+    assert read_spec(folder).turns is UNSET
