@@ -1,6 +1,7 @@
 """Cross-fitting from end to end; the networks of the folds are a step that is given."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ pytest.importorskip("pyroomacoustics")
 
 from models import VOICE, UnusableError, load_model, read_spec, write_spec
 from training.audio import WINDOW
+from training.calls.decidable import write_decidable
 from training.calls.folds import Fold, learn_fold, split_folds, write_shards
 from training.calls.simulate import Voice
 from training.calls.spread import Spread, spread
@@ -92,8 +94,13 @@ def test_a_fold_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert learn_fold(fold, data=tmp_path, work=tmp_path, windows=9, epochs=1, seed=1) == fold.folder / "model"
 
 
-def test_parameters_are_estimated_and_written(corpus: Path, model: Path, tmp_path: Path) -> None:
+def test_parameters_are_estimated_and_written(
+    corpus: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each fold is asked about its own speakers alone; the spec gets both parts and keeps all others."""
+    monkeypatch.setattr("training.calls.spread.write_decidable", partial(write_decidable, legs=2))
+    table = corpus / "manifest.csv"
+    table.write_text(table.read_text("utf-8").replace(",adult,en,dev,", ",8,en,dev,"), "utf-8")
     asked: list[Fold] = []
 
     def learn(fold: Fold) -> Path:
@@ -108,6 +115,7 @@ def test_parameters_are_estimated_and_written(corpus: Path, model: Path, tmp_pat
     assert all(name.startswith("train-") for fold in asked for name in fold.speakers)
     assert (found.folds, found.speakers, found.legs, found.alternations) == (2, 4, 4, 2)
     assert (after.turns, after.verdict) == (found.turns, found.verdict)
+    assert after.turns.decidable is not msgspec.UNSET  # dev's speakers are children here
     assert after.verdict.mean > 0.5  # the demo's voices are known
     assert after.verdict.between**2 + after.verdict.within**2 == pytest.approx(2.0 * after.verdict.mean)
     assert found.cost <= found.cost_before
