@@ -3,8 +3,9 @@
 import hashlib
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import msgspec
@@ -12,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from models import GenderstreamError, ModelSpec, Smoothing, write_spec
+from models import GenderstreamError, ModelSpec, Smoothing, load_model, read_spec, write_spec
 from models.spec import ModelFile, Precision, TrainingRecord
 from training.audio import RATE, WINDOW
 from training.calibrate import Calibration, read_calibration
 from training.corpora import learnable
+from training.graph import read_added, with_added
 from training.lite import Lite
 from training.shards import FEATURES, FRAMES
 from training.train import predict, read_network, read_prepared
@@ -106,6 +108,15 @@ def write_files(folder: Path, contents: dict[Precision, bytes]) -> dict[Precisio
         (folder / names[precision]).write_bytes(content)
         files[precision] = ModelFile(path=names[precision], sha256=hashlib.sha256(content).hexdigest())
     return files
+
+
+def add_to_files(folder: Path, **layers: Any) -> dict[Precision, ModelFile]:
+    """Put `layers`, by their names in `Added`, into the TFLite files in `folder`; as what the spec names them."""
+    contents = {precision: load_model(folder, precision).content for precision in read_spec(folder).files}
+    return write_files(folder, {
+        precision: with_added(content, replace(read_added(content), **layers))
+        for precision, content in contents.items()
+    })  # fmt: skip
 
 
 def write_folder(

@@ -9,7 +9,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,9 +23,9 @@ from training.calls.decidable import write_decidable
 from training.calls.hear import Ear, Hearing
 from training.calls.simulate import alternations, read_voices
 from training.corpora import learnable
-from training.export import write_files
+from training.export import add_to_files
 from training.gate import FRAME
-from training.graph import append_layer, pooled_size, remove_layer
+from training.graph import Added, Layer, pooled_size, with_added
 
 SEED = 800
 _LEAST = 30  # voiced frames in a window, all one person's
@@ -50,13 +49,12 @@ def timbre(data: Path, folder: Path, *, legs: int, size: int) -> None:
 
     None: take out those that it has.
     """
-    spec, told, layer = read_spec(folder), UNSET, remove_layer
+    told, layer = UNSET, None
     if size:
         found = discriminants(_heard(data, load_model(folder), legs), size)
-        told = Timbre(size=len(found.weights), between=found.between)
-        layer = partial(append_layer, weights=found.weights, bias=found.bias)
-    contents = {precision: layer(load_model(folder, precision).content) for precision in spec.files}
-    write_spec(folder, msgspec.structs.replace(spec, files=write_files(folder, contents), timbre=told))
+        told, layer = Timbre(size=len(found.weights), between=found.between), Layer(found.weights, found.bias)
+    files = add_to_files(folder, timbre=layer)
+    write_spec(folder, msgspec.structs.replace(read_spec(folder), files=files, timbre=told))
     print(f"timbre: {told or 'none'}")
     if size:
         write_decidable(data, folder)
@@ -91,8 +89,8 @@ def discriminants(pairs: Sequence[tuple[Floats, Floats]], size: int) -> Discrimi
 def _telling_all(model: Model) -> Model:
     """`model`, whose timbre is all that the network pools."""
     size = pooled_size(model.content)
-    content = append_layer(model.content, np.eye(size), np.zeros(size))
-    spec = msgspec.structs.replace(model.spec, timbre=Timbre(size=size, between=1.0))
+    content = with_added(model.content, Added(timbre=Layer(np.eye(size), np.zeros(size))))
+    spec = msgspec.structs.replace(model.spec, timbre=Timbre(size=size, between=1.0), activity=UNSET)
     return Model(spec, content, model.digest)
 
 
