@@ -3,6 +3,7 @@
 from models.errors import GenderstreamError, UnusableError
 from models.folder import VOICE, Model, load_model, read_spec, write_spec
 from models.spec import (
+    Activity,
     FeatureSpec,
     LogMelSpec,
     MfccSpec,
@@ -19,6 +20,7 @@ from models.spec import (
 
 __all__ = [
     "VOICE",
+    "Activity",
     "FeatureSpec",
     "GenderstreamError",
     "LogMelSpec",

@@ -95,6 +95,8 @@ def _decision_contradictions(spec: ModelSpec) -> Iterator[str]:
         yield f"turns leave at {turns.leave}: expected at most enter ({turns.enter})"
     if turns.enter >= 1.0 - speakers.atypical:
         yield f"turns enter at {turns.enter}: expected less than 1 - atypical ({1.0 - speakers.atypical:g})"
+    if spec.activity and spec.activity.frames > (most := 50 * spec.window // spec.sample_rate):
+        yield f"activity has {spec.activity.frames} frames: expected at most {most}, of 20 ms each"
 
 
 def _feature_contradictions(spec: ModelSpec) -> Iterator[str]:

@@ -158,6 +158,12 @@ class Timbre(_Part, frozen=True):
     between: Positive  # variance of people's means in each
 
 
+class Activity(_Part, frozen=True):
+    """How likely speech is in each 20 ms of a window, from its start on: probabilities, the last of the output row."""
+
+    frames: Count
+
+
 class ModelFile(_Part, frozen=True):
     """One TFLite file of the folder and the SHA-256 that it must have."""
 
@@ -190,6 +196,7 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
     turns: Turns | UnsetType = UNSET  # left out where nobody has estimated it: then that of `models.provisional` holds
     verdict: Verdict | UnsetType = UNSET  # the same
     timbre: Timbre | UnsetType = UNSET  # left out where the model does not tell: people are known by their labels alone
+    activity: Activity | UnsetType = UNSET  # left out where the model does not tell: WebRTC's detector is asked
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -198,5 +205,6 @@ class ModelSpec(_Part, frozen=True, tag_field="schema", tag="genderstream.model/
 
     @property
     def row(self) -> int:
-        """Length of the model's output row: a logit for each output, and what it tells of how a voice sounds."""
-        return len(self.outputs) + (self.timbre.size if self.timbre else 0)
+        """Length of the model's output row: a logit for each output, timbre, and activity."""
+        timbre, activity = self.timbre, self.activity
+        return len(self.outputs) + (timbre.size if timbre else 0) + (activity.frames if activity else 0)

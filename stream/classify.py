@@ -58,6 +58,7 @@ class Classifier:
     def __init__(self, model: Model, runtime: Runtime | None = None) -> None:
         spec = model.spec
         self._outputs = spec.outputs
+        self._frames = spec.row - (spec.activity.frames if spec.activity else 0)  # where they begin in a row
         with _refusing(model):
             self._interpreter = _interpreter(model, runtime)
             given = self._interpreter.get_input_details()[0]
@@ -77,13 +78,17 @@ class Classifier:
         """Scores of one window's `features` (float32 of the spec's shape)."""
         self._interpreter.set_tensor(self._input, features[np.newaxis])
         self._interpreter.invoke()
-        row = self._interpreter.get_tensor(self._output)[0].tolist()
+        row = self._interpreter.get_tensor(self._output)[0]
+        told = row[: self._frames].tolist()
         means = {
             output.meaning: _calibrated(logit, output)
-            for output, logit in zip(self._outputs, row, strict=False)  # what else the row has is timbre
+            for output, logit in zip(self._outputs, told, strict=False)  # what else there is, is timbre
         }
-        timbre = row[len(self._outputs) :] or None
-        return Scores(means.get("speech"), means.get("decidable"), means["label"], timbre)
+        return Scores(
+            means.get("speech"), means.get("decidable"), means["label"],
+            timbre=told[len(self._outputs) :] or None,
+            frames=(row[self._frames :] * 255.0 + 0.5).astype(np.uint8).tobytes() or None,
+        )  # fmt: skip
 
 
 def _calibrated(logit: float, output: OutputSpec) -> float:

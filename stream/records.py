@@ -98,6 +98,7 @@ class Scores(msgspec.Struct, frozen=True):
     decidable: float | None  # given a voice: of one of the labels' kinds (a child's is not)
     label: float  # given both: the first label rather than the second
     timbre: Sequence[float] | None = None  # how the voice sounds, as the model's spec has it; never published
+    frames: bytes | None = None  # for each 20 ms from the window's start on, the probability of speech, in 255ths
 
     @property
     def voice(self) -> float:

@@ -17,6 +17,7 @@ from stream.records import FRAME_SECONDS, Scores
 from stream.words import UNKNOWN, Reason, Span, State
 
 _MOST_HANDOVERS = 100  # that a summary lists: the last ones
+_SURELY = bytes([0] + [255] * 255)  # the detector's 1 as a probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class _Window(msgspec.Struct, frozen=True, gc=False):
     end: float
     centre: float
     state: State
-    frames: bytes | None  # one for each 20 ms, 1 where it is speech; None: all of it is, or none
+    frames: bytes | None  # for each 20 ms the probability of speech, in 255ths; None: all of it is, or none
 
     def spoken(self, start: float, end: float) -> float:
         """Seconds of speech between two times in it."""
@@ -58,7 +59,7 @@ class _Window(msgspec.Struct, frozen=True, gc=False):
         # Half-way is up, and so the same frame in this window and the next.
         first = int((start - self.start) / FRAME_SECONDS + 0.5 + 1e-6)
         last = int((end - self.start) / FRAME_SECONDS + 0.5 + 1e-6)
-        return FRAME_SECONDS * self.frames.count(1, first, last)
+        return FRAME_SECONDS / 255 * sum(self.frames[first:last])
 
 
 class Leg:
@@ -94,9 +95,13 @@ class Leg:
     ) -> list[Turn | CallSummary]:
         """Go on with the window from `start` to `end` (seconds, without padding).
 
-        frames: one byte for each 20 ms of it, 1 where it is speech; None: all of it is.
+        frames: one byte for each 20 ms of it, 1 where it is speech, for those of which the model tells nothing; None:
+        nobody else knows either, and all of it is.
         """
         centre = 0.5 * (start + end)
+        frames = frames and frames.translate(_SURELY)
+        if scores and (told := scores.frames):
+            frames = told[: int((end - start) / FRAME_SECONDS + 1e-6)] + (frames or b"")[len(told) :]
         heard = self._heard(start, end, judgement, scores, frames)
         self._voice_before = scores.voice if scores else None
         if judgement.reason:

@@ -8,7 +8,7 @@ not depend on the hop. What a window says of the labels is seen in the light of 
 known better and better, and forgotten over `memory` seconds of speech.
 
 A window tells about its centre. The best path to each state knows where each of its segments began, so an
-edge is dated back to where the label really changed, between two centres or, from voice to voice, at a
+edge is dated back to where the label really changed, between two centres or, where a voice begins, at a
 pause near them, though it is only seen a second or two later. A segment is settled when the best paths to
 all states share it (Šrámek, Brejová and Vinař, On-line Viterbi Algorithm, 2007), or after `lag` seconds at
 the latest.
@@ -53,7 +53,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     end: float  # without padding
     centre: float  # what the window is about
     voice: float  # probability that a voice is in it; 0 where it is silent
-    frames: bytes | None  # one for each 20 ms from the start on, 1 where it is speech; None: nobody knows
+    frames: bytes | None  # for each 20 ms from the start on the probability of speech, in 255ths; None: nobody knows
     log_odds: float | None = None  # of the first label, limited; None: no evidence
     proof: float | None = None  # the same for a verdict, less where it may be a child; None as above
     kind: float | None = None  # log-odds that the voice is of one of the labels' kinds; None: nobody asks
@@ -253,8 +253,8 @@ class TurnFilter:
 
 
 def _edge(between: float, was: Segment, to: int, heard: Heard) -> float:
-    """Where the segment that `was` gives way to the one in state `to`: of two voices, at the other one's first word."""
-    if heard.frames is not None and NOBODY not in (was.state, to):
+    """Where the segment that `was` gives way to the one in state `to`: to a voice, at its first word."""
+    if heard.frames is not None and to != NOBODY:
         between = pause_end(between, heard.start, heard.frames)
     return max(between, was.start + FRAME_SECONDS)
 

@@ -64,7 +64,7 @@ def test_writing_a_spec_and_reading_it_gives_it_back(
     tmp_path_factory: pytest.TempPathFactory, features: FeatureSpec, window: int
 ) -> None:
     """write_spec and read_spec are inverse, for every kind of features."""
-    spec = msgspec.structs.replace(read_spec(VOICE), features=features, window=window)
+    spec = msgspec.structs.replace(read_spec(VOICE), features=features, window=window, activity=msgspec.UNSET)
     folder = tmp_path_factory.mktemp("model")
     write_spec(folder, spec)
     assert read_spec(folder) == spec
@@ -156,6 +156,7 @@ def test_a_missing_precision_says_which_there_are(folder: Path) -> None:
         ({"turns": {"lag": 6.0}}, "turns"),
         ({"turns": msgspec.to_builtins(TURNS) | {"enter": 0.99, "leave": 0.5}}, "turns enter at"),
         ({"verdict": msgspec.to_builtins(VERDICT) | {"between": 0.0}}, "verdict.between"),
+        ({"activity": {"frames": 101}}, "activity has 101 frames: expected at most 100"),
         ({"files__float32": {"path": "../x.tflite", "sha256": "0" * 64}}, "outside the folder"),
         ({"files__float32": {"path": "x.tflite", "sha256": "zz"}}, "sha256"),
         ({"schema": "genderstream.model/9"}, "genderstream.model/9"),

@@ -65,6 +65,7 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             "outputs": (OutputSpec(meaning="label"),),
             "files": {"float32": ModelFile(path="model.tflite", sha256=hashlib.sha256(content).hexdigest())},
             "timbre": msgspec.UNSET,
+            "activity": msgspec.UNSET,
         }
         write_spec(
             folder, msgspec.structs.replace(read_spec(VOICE), features=features, window=window, **spec | changes)

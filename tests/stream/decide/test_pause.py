@@ -8,7 +8,7 @@ from heard import SPEC, WINDOW, Heard, Said, exact, hops, said, voices
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.decide.pause import pause_end
+from stream.decide.pause import SILENT, pause_end
 from stream.records import FRAME_SECONDS as FRAME
 
 runs = st.lists(st.integers(1, 60), min_size=1, max_size=200)
@@ -20,24 +20,24 @@ def spoken(lengths: list[int], size: int) -> bytes:
     return (pattern * (size // len(pattern) + 1))[:size]
 
 
-@given(runs, st.floats(0.0, 2.0))
-def test_an_edge_is_at_the_end_of_a_pause_or_stays(lengths: list[int], at: float) -> None:
+@given(runs, st.floats(0.0, 2.0), st.integers(0, int(SILENT * 255)), st.integers(int(SILENT * 255) + 1, 255))
+def test_an_edge_is_at_the_end_of_a_pause_or_stays(lengths: list[int], at: float, silent: int, loud: int) -> None:
     """The frame before is silent and the next one is not; where all is speech nothing moves."""
-    frames = spoken(lengths, 100)
+    frames = spoken(lengths, 100).translate(bytes([silent, loud]).ljust(256))
     found = pause_end(7.0 + at, 7.0, frames)
     if found == pytest.approx(7.0 + at):
         return
     end = round((found - 7.0) / FRAME)
     assert found == pytest.approx(7.0 + FRAME * end)
-    assert frames[end - 1] == 0
-    assert frames[end] == 1
-    assert pause_end(7.0 + at, 7.0, bytes([1]) * 100) == pytest.approx(7.0 + at)
+    assert frames[end - 1] == silent
+    assert frames[end] == loud
+    assert pause_end(7.0 + at, 7.0, bytes([loud]) * 100) == pytest.approx(7.0 + at)
 
 
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 30), st.integers(0, 30))
 def test_no_pause_that_is_longer_and_nearer_is_passed_over(before: int, after: int, near: int, far: int) -> None:
     """Of one pause on either side of the edge."""
-    frames = bytearray([1]) * 100
+    frames = bytearray([255]) * 100
     frames[50 - near - before : 50 - near] = bytes(before)
     frames[50 + 1 + far : 50 + 1 + far + after] = bytes(after)
     end = round(pause_end(1.0, 0.0, bytes(frames)) / FRAME)
@@ -56,6 +56,15 @@ def test_a_turn_ends_with_a_pause_and_the_next_begins(late: float, hop: float) -
     turns = Heard(frames=bytes(frames)).hear(voices((10.0, 0.99), (10.0, 0.01), hop=hop), hop).finish().turns
     assert [turn.label for turn in turns] == ["a", "b"]
     assert turns[0].end == turns[1].start == pytest.approx(10.0 + late)
+
+
+@pytest.mark.parametrize("hop", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize("late", [-0.6, -0.3, 0.0, 0.3, 0.6])
+def test_who_speaks_after_nobody_begins_with_the_first_word(late: float, hop: float) -> None:
+    """However late or early windows tell of it."""
+    frames = bytes(round((10.0 + late) * 50)) + bytes([1]) * 700
+    (turn,) = Heard(frames=frames).hear(voices((10.0, None), (10.0, 0.99), hop=hop), hop).finish().turns
+    assert turn.start == pytest.approx(10.0 + late)
 
 
 def test_who_is_followed_by_nobody_keeps_the_edge() -> None:

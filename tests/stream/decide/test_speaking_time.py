@@ -88,3 +88,22 @@ def test_pauses_are_no_speaking_time() -> None:
         leg.hear(0.5 * number, 0.5 * number + WINDOW, judge(SPEECH, scores, SPEC), scores, frames)
     seconds = leg.speaking_seconds("all")
     assert seconds["a"] == pytest.approx(2.0 * seconds["b"], rel=0.1)
+
+
+def test_what_the_model_tells_of_frames_counts_before_what_the_detector_does() -> None:
+    """Each by its probability, for as many as it tells; where that is 99, the last of 100 is the detector's."""
+    for told, seconds in ((100, 0.4), (99, 0.42)):
+        frames = bytes([204, 0, 51, 0, 255] * 19 + [255, 255, 0, 0, 0])[:told]  # in 255ths
+        leg, scores = Leg(SPEC, VerdictSettings()), Scores(1.0, 1.0, 0.99, frames=frames)
+        for number in range(21):
+            leg.hear(2.0 * number, 2.0 * number + WINDOW, judge(SPEECH, scores, SPEC), scores, bytes([0] * 99 + [1]))
+        leg.finish()
+        assert sum(leg.speaking_seconds("all").values()) == pytest.approx(21 * (seconds + 0.4))
+
+
+def test_what_the_model_tells_of_frames_is_heard_without_a_detector() -> None:
+    """Of a model that is asked about every window, and of no more than the stream has: the rest of one is padding."""
+    leg, scores = Leg(SPEC, VerdictSettings()), Scores(1.0, 1.0, 0.99, frames=bytes([255, 0] * 50))
+    leg.hear(0.0, 1.0, judge(SPEECH, scores, SPEC), scores, None)
+    leg.finish()
+    assert sum(leg.speaking_seconds("all").values()) == pytest.approx(0.5)
