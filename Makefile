@@ -35,6 +35,7 @@ train: $(VENV)/.train
 	$(BIN)/python -m training calibrate
 	$(BIN)/python -m training export
 	$(BIN)/python -m training timbre
+	$(BIN)/python -m training activity
 	$(BIN)/python -m training evaluate
 
 demo: $(VENV)/.installed

@@ -68,4 +68,22 @@ def timbre(data: Path, model: Path, *, legs: int, size: int) -> None:
     run(data, model, legs=legs, size=size)
 
 
-COMMANDS = (calls, spread, timbre)
+@click.command()
+@_data
+@_model
+@click.option("--legs", default=900, show_default=True, help="Simulated calls of a minute.")
+@click.option("--units", type=click.IntRange(0, 64), default=16, show_default=True,
+              help="Width of its layers; 0: take out those that the model has.")  # fmt: skip
+@click.option("--epochs", default=6, show_default=True, help="Passes over the calls' windows.")
+def activity(data: Path, model: Path, **options: Any) -> None:
+    """Learn which 20 ms of a window are speech, and put it into the model's files and spec.json.
+
+    After `export`. What the model said before, it says as before, bit for bit; without it, WebRTC's detector tells.
+    Where `spread` has been before, `decidable` is estimated anew, on the dev split's children.
+    """
+    from training.calls.activity import activity as run
+
+    run(data, model, **options)
+
+
+COMMANDS = (calls, spread, timbre, activity)

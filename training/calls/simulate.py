@@ -1,7 +1,7 @@
 """Calls made of recorded speakers, with the truth beside them. Each draws from a generator of its own.
 
 A single leg is one speaker's utterances with pauses to listen, at times after hold music. An alternating one
-has two speakers of different gender who take turns of 3 to 10 s. All goes over one line.
+has two speakers of different gender who take turns of 3 to 10 s. All goes over one line, or through one room.
 """
 
 import zlib
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from training.audio import RATE, Float32, Int16, read_audio, to_float
 from training.augment import at_level
-from training.calls.line import hold_music, line_noise, over_line, ringing
+from training.calls.line import Way, hold_music, line_noise, over_line, ringing
 from training.corpora import Recording
 from training.corpora.manifest import Split
 from training.corpora.speakers import capped
@@ -115,12 +115,14 @@ class Track:
         else:
             self.turns.append(Spoken(first * FRAME / RATE, self.at / RATE, gender))
 
-    def send(self, kind: str, name: str, voices: Sequence[Voice], rng: np.random.Generator) -> Call:
-        """Over the line."""
+    def send(
+        self, kind: str, name: str, voices: Sequence[Voice], rng: np.random.Generator, way: Way = over_line
+    ) -> Call:
+        """All of it, this way."""
         corpus = "+".join(sorted({voice.corpus for voice in voices}))
         speakers = tuple(voice.name for voice in voices)
         script = Script(f"{kind}-{name}", kind, corpus, speakers, self.truth, tuple(self.turns))
-        return Call(script, over_line(self.sound, rng))
+        return Call(script, way(self.sound, rng))
 
 
 def read_voices(data: Path, recordings: Sequence[Recording]) -> list[Voice]:
@@ -165,14 +167,21 @@ def single(voice: Voice, name: str, rng: np.random.Generator, split: Split, *, s
 
 
 def alternations(
-    voices: Sequence[Voice], number: int, seed: int, *, seconds: float = LEG, name: str = ""
+    voices: Sequence[Voice],
+    number: int,
+    seed: int,
+    *,
+    seconds: float = LEG,
+    name: str = "",
+    way: Way = over_line,
 ) -> Iterator[Call]:
     """`number` legs of a woman and a man each, whoever is drawn."""
     women, men = ([voice for voice in voices if voice.gender == gender] for gender in GENDERS)
     for place in range(number if women and men else 0):
         rng = draw(seed, "alternating", place, f"{name}{seconds}")
         pair = [women[rng.integers(len(women))], men[rng.integers(len(men))]]
-        yield alternating(pair if rng.random() < 0.5 else pair[::-1], f"{name}{place}", rng, seconds=seconds)
+        pair = pair if rng.random() < 0.5 else pair[::-1]
+        yield alternating(pair, f"{name}{place}", rng, seconds=seconds, way=way)
 
 
 def alternating(
@@ -182,6 +191,7 @@ def alternating(
     *,
     seconds: float = LEG,
     turn: tuple[float, float] = TURN,
+    way: Way = over_line,
 ) -> Call:
     """A leg of two speakers who take turns, each as loud as they are; none begins that has no time left."""
     track = Track(_samples(seconds))
@@ -192,7 +202,7 @@ def alternating(
         track.say(_of_length(utterances, _samples(rng.uniform(*TURN))), voice.gender, dbfs)
         track.wait(rng.uniform(*GAP) + (rng.exponential(PAUSE) if rng.random() < PAUSED else 0.0))
         number += 1
-    return track.send("alternating", name, pair, rng)
+    return track.send("alternating", name, pair, rng, way)
 
 
 def voiceless(number: int, seed: int, split: Split, *, seconds: float = LEG) -> Iterator[Call]:

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from training.audio import RATE, to_float
-from training.calls.line import LOST, RINGING, line_noise, over_line, ringing
+from training.audio import RATE, Int16, to_float
+from training.calls.line import LOST, RINGING, line_noise, over_air, over_line, ringing
 from training.calls.simulate import GENDERS, NOBODY, VOICELESS, Track, Voice, alternations, draw, singles, voiceless
 from training.gate import FRAME
 
@@ -89,3 +89,16 @@ def test_a_line_is_narrow_and_loses_few_packets() -> None:
         level = np.sqrt((heard.reshape(-1, FRAME) ** 2).mean(axis=1))
         assert (level < 0.5 * np.median(level)).mean() < 2.5 * LOST
         assert 10 ** (-66 / 20) < np.sqrt((line_noise(draw(seed, "noise"), RATE) ** 2).mean()) < 10 ** (-39 / 20)
+
+
+def test_what_is_said_in_a_room_stays_where_it_was(spoken: dict[str, list[Int16]]) -> None:
+    """Direct sound first: what is loud at the mouth is loud at the microphone, at the same time, however it echoes."""
+    clip = to_float(spoken["female"][0])
+    click = np.zeros(RATE, np.float32)
+    click[3000] = 0.5
+    for seed in range(3):
+        heard = to_float(over_air([])(click, draw(seed, "air")))
+        assert abs(int(np.argmax(np.abs(heard))) - 3000) <= 2
+        beside = over_air([clip])(clip, draw(seed, "air"))
+        assert beside.shape == clip.shape
+        assert np.array_equal(beside, over_air([clip])(clip, draw(seed, "air")))
