@@ -122,7 +122,7 @@ def _windows(data: Path, model: Model, split: Split, legs: int) -> Windows:
             first = start // FRAME
             features = extract(call.samples[start : start + spec.window], spec.window)
             steps.append(network(features).astype(np.float16))
-            told = len(steps[-1]) * round(frames / len(steps[-1]))  # a whole number of frames for each step
+            told = _told(len(steps[-1]), frames)
             truth.append(call.script.truth[first : first + told] != NOBODY)
             heard.append(voiced[first : first + told])
         if not number % 50:
@@ -130,6 +130,14 @@ def _windows(data: Path, model: Model, split: Split, legs: int) -> Windows:
     if not steps:
         raise UnusableError(f"the {split} split of {data} makes no calls with speech: use more --legs")
     return Windows(np.array(steps), np.array(truth), np.array(heard))
+
+
+def _told(steps: int, frames: int) -> int:
+    """How many of a window's frames are told: a whole number by each step."""
+    told = steps * round(frames / steps)
+    if told > frames:
+        raise UnusableError(f"the model has {steps} steps in {frames} frames of 20 ms: expected one in each or in two")
+    return told
 
 
 def _calls(data: Path, split: Split, legs: int) -> Iterator[Call]:

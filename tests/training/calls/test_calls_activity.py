@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 pytest.importorskip("keras")
 
-from models import VOICE, load_model, read_spec
+from models import VOICE, UnusableError, load_model, read_spec
 from stream.classify import Classifier
-from training.calls.activity import Windows, learn, tell, to_steps
+from training.calls.activity import Windows, _told, learn, tell, to_steps
 from training.cli import cli
 from training.graph import Added, giving_steps, with_added
 from training.lite import Lite
@@ -58,6 +58,16 @@ def test_the_command_puts_activity_into_the_model(corpus: Path, tmp_path: Path) 
         assert made.timbre == shipped.timbre
         assert len(made.frames) == 100
         assert len(set(made.frames)) > 10  # probabilities
+
+
+@pytest.mark.parametrize(("steps", "told"), [(50, 100), (100, 100), (99, 99), (66, None), (198, None)])
+def test_a_step_tells_whole_frames(steps: int, told: int | None) -> None:
+    """One or two of 20 ms; a model whose steps are others is refused in one line, before anything is written."""
+    if told:
+        assert _told(steps, 100) == told
+    else:
+        with pytest.raises(UnusableError, match=f"has {steps} steps in 100 frames"):
+            _told(steps, 100)
 
 
 def test_the_command_takes_activity_out_of_the_model(tmp_path: Path) -> None:
