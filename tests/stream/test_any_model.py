@@ -134,15 +134,17 @@ def test_other_features_than_the_file_takes_are_refused(make_model: MakeModel) -
         assert "\n" not in str(caught.value)
 
 
-def test_timbre_that_the_file_does_not_give_is_refused(make_model: MakeModel) -> None:
+def test_numbers_that_the_file_does_not_give_are_refused(make_model: MakeModel) -> None:
     """So is one whose output row is shorter than what its spec tells of it, or longer: a number would be another's."""
     folder = make_model(LogMelSpec(), timbre=Timbre(size=3, between=5.0))
     with pytest.raises(UnusableError, match=r"gives float32\[1, 1\]: its spec.json says float32\[1, 4\]"):
         Classifier(load_model(folder))
     shipped = Path(shutil.copytree(VOICE, folder / "shipped", ignore=shutil.ignore_patterns("report")))
-    write_spec(shipped, msgspec.structs.replace(read_spec(VOICE), timbre=UNSET))
-    with pytest.raises(UnusableError, match=rf"gives float32\[1, {read_spec(VOICE).row}\]: .* says float32\[1, 3\]"):
-        Classifier(load_model(shipped))
+    spec = read_spec(VOICE)
+    for without, row in ({"timbre": UNSET}, 103), ({"activity": UNSET}, 27):
+        write_spec(shipped, msgspec.structs.replace(spec, **without))
+        with pytest.raises(UnusableError, match=rf"gives float32\[1, {spec.row}\]: .* says float32\[1, {row}\]"):
+            Classifier(load_model(shipped))
 
 
 def test_doctor_runs_it(make_model: MakeModel) -> None:
