@@ -33,7 +33,6 @@ from training.graph import Layer, Steps, giving_steps
 from training.lite import Lite
 
 SEED: Final = 810
-DEV_LEGS: Final = 90
 _HOP = 75  # frames from window to window
 _FINEST = 2  # frames of 20 ms that one step of the network tells, at most
 _REACH = 3  # steps: one before and one after
@@ -55,7 +54,7 @@ def activity(data: Path, folder: Path, *, legs: int, units: int, epochs: int) ->
     if units:
         model = load_model(folder)
         network = learn(_windows(data, model, "train", legs), units, epochs)
-        dev = _windows(data, model, "dev", DEV_LEGS)
+        dev = _windows(data, model, "dev", -(-legs // 10))
         wrong, detector = (100.0 * np.mean(each != dev.truth) for each in (tell(network, dev), dev.heard))
         print(f"activity: {wrong:.1f} % of dev's 20 ms are wrong, {detector:.1f} % by WebRTC's detector")
         added, told = to_steps(network), Activity(frames=dev.truth.shape[1])
