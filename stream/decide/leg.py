@@ -101,7 +101,7 @@ class Leg:
         centre = 0.5 * (start + end)
         frames = frames and frames.translate(_SURELY)
         if scores and (told := scores.frames):
-            frames = told[: int((end - start) / FRAME_SECONDS + 1e-6)] + (frames or b"")[len(told) :]
+            frames = told + (frames or b"")[len(told) :]
         heard = self._heard(start, end, judgement, scores, frames)
         self._voice_before = scores.voice if scores else None
         if judgement.reason:

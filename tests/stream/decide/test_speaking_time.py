@@ -92,13 +92,13 @@ def test_pauses_are_no_speaking_time() -> None:
 
 def test_what_the_model_tells_of_frames_counts_before_what_the_detector_does() -> None:
     """Each by its probability, for as many as it tells; where that is 99, the last of 100 is the detector's."""
-    for told, seconds in ((100, 0.4), (99, 0.42)):
-        frames = bytes([204, 0, 51, 0, 255] * 19 + [255, 255, 0, 0, 0])[:told]  # in 255ths
+    for told, seconds in ((100, 19 * 0.032 + 0.04), (99, 19 * 0.032 + 0.06)):
+        frames = bytes([102, 0, 51, 0, 255] * 19 + [255, 255, 0, 0, 0])[:told]  # in 255ths
         leg, scores = Leg(SPEC, VerdictSettings()), Scores(1.0, 1.0, 0.99, frames=frames)
         for number in range(21):
             leg.hear(2.0 * number, 2.0 * number + WINDOW, judge(SPEECH, scores, SPEC), scores, bytes([0] * 99 + [1]))
         leg.finish()
-        assert sum(leg.speaking_seconds("all").values()) == pytest.approx(21 * (seconds + 0.4))
+        assert sum(leg.speaking_seconds("all").values()) == pytest.approx(21 * seconds)
 
 
 def test_what_the_model_tells_of_frames_is_heard_without_a_detector() -> None:
