@@ -95,8 +95,8 @@ class Leg:
     ) -> list[Turn | CallSummary]:
         """Go on with the window from `start` to `end` (seconds, without padding).
 
-        frames: one byte for each 20 ms of it, 1 where it is speech, for those of which the model tells nothing; None:
-        nobody else knows either, and all of it is.
+        frames: the detector's, a byte for each 20 ms, 1 where it is speech; what the model tells of them goes before.
+        Where there are none of either, all of it is speech.
         """
         centre = 0.5 * (start + end)
         frames = frames and frames.translate(_SURELY)

@@ -124,7 +124,7 @@ def test_what_is_taken_out_leaves_nothing_behind(content: bytes, windows: npt.ND
         assert np.array_equal(row[:LOGITS], logits[0])
 
 
-def test_steps_are_the_smallest_layers_that_has_enough(content: bytes) -> None:
+def test_steps_are_those_of_the_smallest_layer_that_has_enough(content: bytes) -> None:
     """Of the shipped network's layers: 16 channels at 40 ms rather than the 32 made of them, and none finer."""
     assert Lite(giving_steps(content, 50))(window()).shape == (50, 16, 16)
     assert Lite(giving_steps(content, 51))(window()).shape[0] == 99

@@ -34,7 +34,7 @@ from training.lite import Lite
 
 SEED: Final = 810
 _HOP = 75  # frames from window to window
-_FINEST = 2  # frames of 20 ms that one step of the network tells, at most
+_COARSEST = 2  # frames of 20 ms that one step of the network tells, at most
 _REACH = 3  # steps: one before and one after
 _BATCH, _RATE = 64, 3e-3
 
@@ -112,7 +112,7 @@ def _windows(data: Path, model: Model, split: Split, legs: int) -> Windows:
     """Of `legs` calls: alternating ones over a line, as many in a room, and single ones, which may begin with music."""
     spec = model.spec
     frames = spec.window // FRAME
-    network = Lite(giving_steps(model.content, -(-frames // _FINEST)))
+    network = Lite(giving_steps(model.content, -(-frames // _COARSEST)))
     extract = build_extractor(spec.features, sample_rate=spec.sample_rate, window=spec.window)
     steps, truth, heard = [], [], []
     for number, call in enumerate(_calls(data, split, legs), 1):
